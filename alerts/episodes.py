@@ -1,0 +1,116 @@
+"""Episodes: one alert from its first violating fix to its end, and what happened to it.
+
+An alert has two lives. The *episode* is what the bus did: it started, reached a peak and ended
+(``ended_ms``). The *handling* is what people did about it: ``status`` goes from open to
+acknowledged to closed, or to false_alarm. An episode that has ended still wants handling.
+"""
+
+from __future__ import annotations
+
+from typing import Any, Literal
+from zoneinfo import ZoneInfo
+
+import msgspec
+
+from fleet.clock import format_time
+
+Rule = Literal["speeding", "route_deviation"]
+Severity = Literal["warning", "serious", "critical"]
+Status = Literal["open", "acknowledged", "closed", "false_alarm"]
+ChangeKind = Literal["opened", "updated", "ended", "acknowledged", "closed", "false_alarm"]
+
+SEVERITIES: tuple[Severity, ...] = ("warning", "serious", "critical")
+
+
+class Evidence(msgspec.Struct, frozen=True, omit_defaults=True):
+    """Why an alert was raised. What the rule does not use is None.
+
+    Speeds are km/h, distances metres, times epoch milliseconds, places WGS-84 degrees.
+    """
+
+    peak_ms: int
+    peak_lon: float
+    peak_lat: float
+    fixes: int
+    """Violating fixes so far."""
+    parameters_version: str
+    registry_version: str
+    speed_kmh: float | None = None
+    """Speed at the peak."""
+    limit_kmh: float | None = None
+    limit_reason: str | None = None
+    over_percent: float | None = None
+    off_line_m: float | None = None
+    """Distance from the approved line at the peak."""
+    corridor_m: float | None = None
+    chainage_m: float | None = None
+    """Place along the approved line at the peak."""
+    approval_id: str | None = None
+    assignment_id: str | None = None
+    driver_id: str | None = None
+
+
+class Alert(msgspec.Struct, frozen=True):
+    """One episode and its handling. Identity: bus, rule and start."""
+
+    alert_id: str
+    """``<bus>.<rule>.<started_ms>``"""
+    bus_id: str
+    rule: Rule
+    severity: Severity
+    status: Status
+    started_ms: int
+    """Event time of the first violating fix."""
+    detected_ms: int
+    """Event time of the fix that opened the episode."""
+    ended_ms: int | None
+    """Event time of the first fix of the return to normal; None while the episode goes on."""
+    lon: float
+    """Where it started, WGS-84."""
+    lat: float
+    found_late: bool
+    """True when it was found in backfilled fixes; such alerts do not ring the control room."""
+    evidence: Evidence
+    version: int = 1
+    """Counts every change; a person's change must name the version it was made upon."""
+
+
+class Change(msgspec.Struct, frozen=True):
+    """One step in the life of an alert: what happened, when, by whom, and the alert after it."""
+
+    kind: ChangeKind
+    at_ms: int
+    """Event time when the engine made the change, time of the act when a person did."""
+    alert: Alert
+    by: str | None = None
+    """The person; None is the engine."""
+    note: str | None = None
+    seq: int = 0
+    """Place in the one order of all changes, given by storage at commit; 0 before."""
+
+
+def alert_identity(bus_id: str, rule: Rule, started_ms: int) -> str:
+    """The identity that makes an alert unique through any number of redeliveries."""
+    return f"{bus_id}.{rule}.{started_ms}"
+
+
+def alert_to_wire(alert: Alert, zone: ZoneInfo) -> dict[str, Any]:
+    """An alert as people's systems get it: times in RFC 3339 in the fleet's zone."""
+    wire: dict[str, Any] = msgspec.to_builtins(alert)
+    for name in ("started", "detected", "ended"):
+        ms = wire.pop(f"{name}_ms")
+        wire[f"{name}_at"] = None if ms is None else format_time(ms, zone)
+    wire["evidence"]["peak_at"] = format_time(wire["evidence"].pop("peak_ms"), zone)
+    return wire
+
+
+def change_to_wire(change: Change, zone: ZoneInfo) -> dict[str, Any]:
+    """A change as it travels on ``buswatch/v1/alerts/<bus>`` and on the live stream."""
+    return {
+        "seq": change.seq,
+        "kind": change.kind,
+        "at": format_time(change.at_ms, zone),
+        "by": change.by,
+        "note": change.note,
+        "alert": alert_to_wire(change.alert, zone),
+    }

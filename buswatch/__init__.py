@@ -1,0 +1,1 @@
+"""The composition root: settings, the pipeline, wiring and the command line."""

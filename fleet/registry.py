@@ -1,0 +1,203 @@
+"""What the authorities hold on record: buses, drivers, approved routes, assignments.
+
+The values are immutable and know how to be written as JSON (``encode_registry``), which is the
+form in which a simulated city, an import and the tests hand a registry to the monitor.
+Law: 校车安全管理条例 articles 14 to 17 (permit, approved route, sign) and 35 (speed limits).
+"""
+
+from __future__ import annotations
+
+from datetime import date, time
+from functools import cached_property
+from typing import Literal
+from zoneinfo import ZoneInfo
+
+import msgspec
+
+from fleet.errors import BadRegistry
+
+LonLat = tuple[float, float]
+"""WGS-84 longitude and latitude, degrees."""
+
+BusState = Literal["in_service", "out_of_service"]
+Direction = Literal["to_school", "to_home"]
+LimitReason = Literal["legal_cap", "posted", "hazard", "school_zone"]
+
+MOTORWAY_CAP_KMH = 80.0
+"""Article 35: a school bus with pupils aboard drives at most 80 km/h on a motorway."""
+ROAD_CAP_KMH = 60.0
+"""Article 35: and at most 60 km/h on any other road."""
+HAZARD_CAP_KMH = 20.0
+"""Article 35: and at most 20 km/h on sharp bends, steep slopes, narrow roads and bridges."""
+
+
+class Stop(msgspec.Struct, frozen=True):
+    """A stop of an approved route. ``chainage_m`` is metres along the approved line."""
+
+    name: str
+    lon: float
+    lat: float
+    chainage_m: float
+
+
+class LimitStretch(msgspec.Struct, frozen=True):
+    """A speed limit on the approved line from ``from_m`` (included) to ``to_m`` (not included)."""
+
+    from_m: float
+    to_m: float
+    limit_kmh: float
+    reason: LimitReason
+
+
+class Approval(msgspec.Struct, frozen=True):
+    """One approved version of a route. Several versions of a route follow each other in time."""
+
+    approval_id: str
+    """Unique: ``R0001.2`` is the second version of route ``R0001``."""
+    route_id: str
+    version: int
+    number: str
+    """The approval number on the authorities' paper."""
+    name: str
+    school: str
+    direction: Direction
+    line: tuple[LonLat, ...]
+    """The approved line, WGS-84, in the direction of travel; at least two distinct points."""
+    corridor_m: float
+    """Allowed distance from the line, metres, either side."""
+    stops: tuple[Stop, ...]
+    limits: tuple[LimitStretch, ...]
+    """Stretches may overlap: the lowest counts. Where none applies, ``ROAD_CAP_KMH`` does."""
+    valid_from: date
+    valid_to: date
+    """Last day of validity, included."""
+
+
+class Driver(msgspec.Struct, frozen=True):
+    driver_id: str
+    name: str
+    phone: str
+    qualified_until: date
+
+
+class Bus(msgspec.Struct, frozen=True):
+    """A registered school bus with its sign (校车标牌), inspection and home depot."""
+
+    bus_id: str
+    """The identity in MQTT topics and on every screen: letters, digits and ``-`` only."""
+    plate: str
+    sign_number: str
+    sign_expires: date
+    inspection_expires: date
+    operator: str
+    school: str
+    seats: int
+    depot: LonLat
+    state: BusState = "in_service"
+
+
+class Assignment(msgspec.Struct, frozen=True):
+    """What a sign states: this bus, this driver, this route, on these days in this window.
+
+    ``starts`` and ``ends`` are wall-clock times in the registry's zone; an ``ends`` that is not
+    after ``starts`` lies on the next day. ``weekdays`` are ISO numbers, Monday is 1.
+    """
+
+    assignment_id: str
+    bus_id: str
+    driver_id: str
+    route_id: str
+    weekdays: tuple[int, ...]
+    starts: time
+    ends: time
+
+
+class Registry(msgspec.Struct, frozen=True, dict=True):
+    """All that is on record. The order of ``buses`` gives each its row in ``Fixes.bus``."""
+
+    buses: tuple[Bus, ...]
+    drivers: tuple[Driver, ...]
+    approvals: tuple[Approval, ...]
+    assignments: tuple[Assignment, ...]
+    city: str = ""
+    zone: str = "Asia/Shanghai"
+    version: str = ""
+    """What this state of the record is called; part of the evidence of an alert."""
+
+    @cached_property
+    def tz(self) -> ZoneInfo:
+        """The fleet's time zone."""
+        return ZoneInfo(self.zone)
+
+    @cached_property
+    def bus_rows(self) -> dict[str, int]:
+        """Row of each bus by its identity."""
+        return {bus.bus_id: row for row, bus in enumerate(self.buses)}
+
+    @cached_property
+    def approval_rows(self) -> dict[str, int]:
+        """Row of each approval by its identity."""
+        return {approval.approval_id: row for row, approval in enumerate(self.approvals)}
+
+    @cached_property
+    def drivers_by_id(self) -> dict[str, Driver]:
+        return {driver.driver_id: driver for driver in self.drivers}
+
+    @cached_property
+    def approvals_by_route(self) -> dict[str, tuple[Approval, ...]]:
+        """The versions of each route, oldest first."""
+        versions: dict[str, list[Approval]] = {}
+        for approval in self.approvals:
+            versions.setdefault(approval.route_id, []).append(approval)
+        return {route: tuple(sorted(found, key=lambda a: a.valid_from)) for route, found in versions.items()}
+
+    def approval_on(self, route_id: str, day: date) -> Approval | None:
+        """The version of a route in force on ``day``: the latest that is valid then, or None."""
+        valid = [a for a in self.approvals_by_route.get(route_id, ()) if a.valid_from <= day <= a.valid_to]
+        return valid[-1] if valid else None
+
+
+def encode_registry(registry: Registry) -> bytes:
+    """The registry as JSON, UTF-8."""
+    return msgspec.json.encode(registry)
+
+
+def decode_registry(raw: bytes) -> Registry:
+    """A checked registry from JSON; ``BadRegistry`` says what is wrong and where."""
+    try:
+        registry = msgspec.json.decode(raw, type=Registry)
+    except msgspec.MsgspecError as error:
+        raise BadRegistry(f"the registry cannot be read: {error}") from error
+    check_registry(registry)
+    return registry
+
+
+def check_registry(registry: Registry) -> None:
+    """Raise ``BadRegistry`` at the first contradiction: double identities, unknown references,
+    a line without length, a window of no days."""
+    for noun, identities in (
+        ("bus", [bus.bus_id for bus in registry.buses]),
+        ("driver", [driver.driver_id for driver in registry.drivers]),
+        ("approval", [approval.approval_id for approval in registry.approvals]),
+        ("assignment", [assignment.assignment_id for assignment in registry.assignments]),
+    ):
+        seen: set[str] = set()
+        for identity in identities:
+            if identity in seen:
+                raise BadRegistry(f"{noun} {identity!r} is on record twice; identities must be unique")
+            seen.add(identity)
+    for approval in registry.approvals:
+        if len(set(approval.line)) < 2:
+            raise BadRegistry(f"approval {approval.approval_id!r}: its line needs two distinct points")
+        if approval.corridor_m <= 0:
+            raise BadRegistry(f"approval {approval.approval_id!r}: corridor_m must be above 0")
+    for assignment in registry.assignments:
+        where = f"assignment {assignment.assignment_id!r}"
+        if assignment.bus_id not in registry.bus_rows:
+            raise BadRegistry(f"{where}: bus {assignment.bus_id!r} is not on record")
+        if assignment.driver_id not in registry.drivers_by_id:
+            raise BadRegistry(f"{where}: driver {assignment.driver_id!r} is not on record")
+        if assignment.route_id not in registry.approvals_by_route:
+            raise BadRegistry(f"{where}: route {assignment.route_id!r} has no approval")
+        if not assignment.weekdays or not set(assignment.weekdays) <= set(range(1, 8)):
+            raise BadRegistry(f"{where}: weekdays must be some of 1 (Monday) to 7 (Sunday)")

@@ -1,0 +1,1 @@
+"""From MQTT messages to columns of fixes: payload formats, subscription, batches, acknowledgement."""

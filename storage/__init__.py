@@ -1,0 +1,1 @@
+"""PostgreSQL through psycopg: the schema, the one-transaction commit, and named queries."""
