@@ -1,0 +1,102 @@
+"""The shape that all rules share: a way in, a way out, a band between, and a memory.
+
+A rule says of each fix: violating, clear, or neither (between the thresholds). An episode opens
+when fixes violate for ``min_fixes`` and ``min_ms``, and ends when they are clear for as many and as
+long. It starts at its first violating fix and ends at its first clear one. Before it opens, a
+fix in the band between adds nothing to the run and takes nothing away, for ``min_ms`` at most: a
+value that wavers round the threshold is neither forgotten nor counted.
+"""
+
+from __future__ import annotations
+
+import numpy as np
+
+from geofence.compiled import compiled
+
+CLEAR, BETWEEN, VIOLATING = range(3)
+"""What a rule says of one fix."""
+
+NOTHING, OPENED, WENT_ON, ENDED = range(4)
+"""What a fix does to an episode."""
+
+BAND_STATE = np.dtype(
+    [
+        ("open", np.bool_),
+        ("fixes", np.int64),
+        ("first_ms", np.int64),
+        ("first_lon", np.float64),
+        ("first_lat", np.float64),
+        ("clear_fixes", np.int64),
+        ("clear_ms", np.int64),
+        ("violating_ms", np.int64),
+        ("last_ms", np.int64),
+        ("opened_ms", np.int64),
+        ("late", np.bool_),
+        ("peak", np.float64),
+        ("peak_ms", np.int64),
+        ("peak_lon", np.float64),
+        ("peak_lat", np.float64),
+        ("peak_value", np.float64),
+        ("peak_limit", np.float64),
+        ("peak_reason", np.int8),
+        ("peak_chainage_m", np.float64),
+        ("line", np.int64),
+        ("assignment", np.int64),
+        ("severity", np.int8),
+        ("told_ms", np.int64),
+        ("told_peak", np.float64),
+    ]
+)
+"""The memory of one rule for one bus: the run of violating fixes (an open episode once ``open``),
+the run of clear ones, the peak, and what was last told of it. ``last_ms`` is the last fix judged,
+``violating_ms`` the last violating one, ``opened_ms`` the one that opened the episode. ``peak`` is
+what the rule ranks by; the other ``peak_`` fields describe the fix that has it."""
+
+
+@compiled
+def step_band(s, verdict, t, lon, lat, p):  # type: ignore[no-untyped-def]
+    """Take one rule of one bus one fix further. ``p`` has min_fixes, min_ms and sparse_ms."""
+    s.last_ms = t
+    if verdict == VIOLATING:
+        if s.fixes == 0:
+            s.first_ms = t
+            s.first_lon = lon
+            s.first_lat = lat
+            s.peak = -np.inf
+        s.fixes += 1
+        s.violating_ms = t
+        s.clear_fixes = 0
+        if s.open:
+            return WENT_ON
+        if _held(s.fixes, t - s.first_ms, p):
+            s.open = True
+            s.opened_ms = t
+            return OPENED
+        return NOTHING
+    if not s.open:
+        if verdict == CLEAR or t - s.violating_ms > p.min_ms:
+            s.fixes = 0
+        return NOTHING
+    if verdict == BETWEEN:
+        s.clear_fixes = 0
+        return NOTHING
+    if s.clear_fixes == 0:
+        s.clear_ms = t
+    s.clear_fixes += 1
+    if _held(s.clear_fixes, t - s.clear_ms, p):
+        return ENDED
+    return NOTHING
+
+
+@compiled
+def forget_band(s):  # type: ignore[no-untyped-def]
+    """Close the band: nothing open, nothing about to open."""
+    s.open = False
+    s.fixes = 0
+    s.clear_fixes = 0
+
+
+@compiled
+def _held(fixes, elapsed_ms, p):  # type: ignore[no-untyped-def]
+    """Whether a run is long enough: so many fixes over so long, or two far apart."""
+    return (fixes >= p.min_fixes and elapsed_ms >= p.min_ms) or (fixes >= 2 and elapsed_ms >= p.sparse_ms)

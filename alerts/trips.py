@@ -1,0 +1,62 @@
+"""Trips as they are driven: waiting, under way, ended.
+
+Route deviation is judged on a trip under way only: the way from the depot to the first stop and
+home from the last is no deviation. A trip is under way once the bus has driven forward along the
+line for some way that began near the line's beginning; it has ended at the last stop.
+"""
+
+from __future__ import annotations
+
+import numpy as np
+
+from geofence.compiled import compiled
+
+NO_TRIP, WAITING, UNDER_WAY, ENDED = range(4)
+"""The phases of a trip, as the column holds them. ``NO_TRIP``: outside every window."""
+
+TRIP_STATE = np.dtype(
+    [
+        ("phase", np.int8),
+        ("assignment", np.int64),
+        ("start_ms", np.int64),
+        ("running", np.bool_),
+        ("midway", np.bool_),
+        ("run_from_m", np.float64),
+        ("run_to_m", np.float64),
+    ]
+)
+"""What is remembered of a bus's trip. ``running``: on the line and going forward from
+``run_from_m`` to ``run_to_m``; ``midway``: its first fix in the window lay on the line."""
+
+
+@compiled
+def step_trip(s, assignment, start_ms, off_m, chainage_m, line, c, p):  # type: ignore[no-untyped-def]
+    """Take a bus's trip one believed fix further; ``assignment`` is -1 outside every window.
+
+    Returns whether another trip, or none, has begun with this fix.
+    """
+    changed = assignment != s.assignment or start_ms != s.start_ms
+    if changed or s.phase == NO_TRIP:
+        s.assignment = assignment
+        s.start_ms = start_ms
+        s.phase = NO_TRIP if assignment < 0 else WAITING
+        s.running = False
+        s.midway = assignment >= 0 and off_m <= c.width_m[line]
+    if s.phase == WAITING:
+        if off_m > c.width_m[line]:
+            s.running = False
+            s.midway = False
+        elif not s.running or chainage_m < s.run_to_m - p.backward_m:
+            s.running = True
+            s.run_from_m = chainage_m
+            s.run_to_m = chainage_m
+        else:
+            s.run_to_m = max(s.run_to_m, chainage_m)
+            driven = s.run_to_m - s.run_from_m
+            if (s.run_from_m <= p.beginning_m and driven >= p.joined_m) or (
+                s.midway and driven >= p.joined_midway_m
+            ):
+                s.phase = UNDER_WAY
+    elif s.phase == UNDER_WAY and off_m <= c.width_m[line] and chainage_m >= c.last_stop_m[line] - p.ending_m:
+        s.phase = ENDED
+    return changed
