@@ -6,6 +6,8 @@
     ├── BadInput            what somebody sent us cannot be used
     │   └── BadRegistry     a registry contradicts itself
     ├── BadSetting          what the operator configured cannot be used
+    ├── NotFound            what was asked for is not on record
+    ├── Conflict            somebody else changed it first, or its state does not allow the act
     └── Unavailable         a part we depend on does not answer now; the same call may succeed later
 
 Adapters translate their library's errors into these and keep the cause (``raise … from error``).
@@ -27,6 +29,14 @@ class BadRegistry(BadInput):
 
 class BadSetting(BuswatchError):
     """A setting or a command-line argument cannot be used; the message names it."""
+
+
+class NotFound(BuswatchError):
+    """What was asked for is not on record; the message names it."""
+
+
+class Conflict(BuswatchError):
+    """The state of a thing does not allow the act, or changed since it was read; read it anew."""
 
 
 class Unavailable(BuswatchError):

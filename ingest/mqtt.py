@@ -1,0 +1,261 @@
+"""The one place that knows the MQTT client: connections, and messages acknowledged by hand.
+
+aiomqtt 2.5.1 acknowledges a message as soon as it has read it and has no public call to do so
+later. Three things are reached through to the paho client inside, and held by tests against real
+brokers: ``manual_ack_set``, ``ack``, and the reader callback (see docs/decisions/0003-mqtt.md).
+"""
+
+from __future__ import annotations
+
+import asyncio
+import logging
+from collections import deque
+from collections.abc import AsyncIterator, Sequence
+from contextlib import asynccontextmanager
+from dataclasses import dataclass
+from typing import Any
+
+import aiomqtt
+import msgspec
+import paho.mqtt.client as paho
+from paho.mqtt.packettypes import PacketTypes
+from paho.mqtt.properties import Properties
+
+from fleet.errors import Unavailable
+
+log = logging.getLogger(__name__)
+
+_READ_AT_ONCE = 200
+"""Packets read before other tasks get their turn."""
+_SESSION_EXPIRY_S = 7 * 24 * 3600
+"""How long the broker keeps the session of a monitor that is away."""
+
+
+class Broker(msgspec.Struct, frozen=True):
+    """Where the broker is and who we are to it."""
+
+    host: str = "127.0.0.1"
+    port: int = 1883
+    username: str | None = None
+    password: str | None = None
+    tls: bool = False
+    """Verify the broker against the system's certificate authorities and encrypt."""
+
+
+@dataclass(frozen=True, slots=True)
+class Message:
+    """A message as received; ``mid`` acknowledges it on the connection that brought it."""
+
+    topic: str
+    payload: bytes
+    mid: int
+    qos: int
+
+
+class Connection:
+    """A live connection to the broker. ``messages`` holds what was received and not yet taken."""
+
+    def __init__(self, client: _Client) -> None:
+        self._client = client
+
+    async def subscribe(self, topic: str, qos: int) -> None:
+        """Subscribe; on a session that the broker kept it is there already, and this is harmless."""
+        with _translated("subscribe"):
+            await self._client.subscribe(topic, qos=qos)
+
+    async def publish(self, topic: str, payload: bytes, qos: int) -> None:
+        """Publish; with QoS 1, returns once the broker has acknowledged."""
+        with _translated("publish"):
+            await self._client.publish(topic, payload, qos=qos)
+
+    async def take(self, most: int, age_s: float, idle_s: float) -> list[Message]:
+        """The next messages, at least one, in order of arrival.
+
+        Returns with ``most`` messages, or ``age_s`` after the first, or when nothing more came for
+        ``idle_s`` (a broker that allows few messages in flight waits for our acknowledgements).
+        Raises ``Unavailable`` when the connection is lost; what was not taken is then forgotten,
+        because the broker will send it again.
+        """
+        client = self._client
+        await client.wait_for_message(None)
+        loop = asyncio.get_running_loop()
+        deadline = loop.time() + age_s
+        while (left := deadline - loop.time()) > 0 and len(client.waiting) < most:
+            if not await client.wait_for_message(min(left, idle_s)):
+                break
+        return client.take(most)
+
+    def acknowledge(self, messages: Sequence[Message]) -> None:
+        """Tell the broker that these need never be sent again.
+
+        On a connection that is gone this does nothing: the broker sends them again, which the keys
+        of storage make harmless.
+        """
+        self._client.acknowledge(messages)
+
+
+@asynccontextmanager
+async def connect(
+    broker: Broker,
+    *,
+    identifier: str,
+    persistent: bool = False,
+    receive_maximum: int = 4_000,
+) -> AsyncIterator[Connection]:
+    """Connect with MQTT 5 where the broker has it, with MQTT 3.1.1 where not.
+
+    ``persistent`` keeps the session, and what arrives for it, while we are away. At most
+    ``receive_maximum`` messages are held unacknowledged; beyond, the socket is left unread.
+    Raises ``Unavailable`` when the broker cannot be reached or refuses.
+    """
+    client = await _connected(broker, identifier, persistent, receive_maximum)
+    try:
+        yield Connection(client)
+    finally:
+        try:
+            await client.__aexit__(None, None, None)
+        except aiomqtt.MqttError as error:
+            log.debug("the connection was lost before it was closed: %s", error)
+
+
+async def _connected(broker: Broker, identifier: str, persistent: bool, receive_maximum: int) -> _Client:
+    for protocol in (aiomqtt.ProtocolVersion.V5, aiomqtt.ProtocolVersion.V311):
+        client = _Client(broker, identifier, persistent, receive_maximum, protocol)
+        try:
+            await client.__aenter__()
+        except aiomqtt.MqttError as error:
+            refused = isinstance(error, aiomqtt.MqttConnectError) or protocol is aiomqtt.ProtocolVersion.V5
+            if (
+                protocol is aiomqtt.ProtocolVersion.V5
+                and refused
+                and "refused" not in str(error).lower().split(":")[0]
+            ):
+                log.debug("MQTT 5 was not accepted (%s); trying MQTT 3.1.1", error)
+                continue
+            raise Unavailable(
+                f"the broker at {broker.host}:{broker.port} does not answer: {error}"
+            ) from error
+        return client
+    raise AssertionError("unreachable: the last protocol returns or raises")
+
+
+class _Client(aiomqtt.Client):
+    """aiomqtt's client with three changes: messages are acknowledged by hand, they go into a deque
+    of our own, and the socket is read in bunches and left unread while too many wait."""
+
+    def __init__(
+        self,
+        broker: Broker,
+        identifier: str,
+        persistent: bool,
+        receive_maximum: int,
+        protocol: aiomqtt.ProtocolVersion,
+    ) -> None:
+        options: dict[str, Any] = {}
+        if protocol is aiomqtt.ProtocolVersion.V5:
+            properties = Properties(PacketTypes.CONNECT)
+            properties.ReceiveMaximum = receive_maximum
+            properties.SessionExpiryInterval = _SESSION_EXPIRY_S if persistent else 0
+            options = {"properties": properties, "clean_start": not persistent}
+        else:
+            options = {"clean_session": not persistent}
+        super().__init__(
+            broker.host,
+            broker.port,
+            username=broker.username,
+            password=broker.password,
+            tls_params=aiomqtt.TLSParameters() if broker.tls else None,
+            identifier=identifier,
+            protocol=protocol,
+            max_inflight_messages=receive_maximum,
+            **options,
+        )
+        self._client.manual_ack_set(True)
+        self._held = 0
+        self._most_held = receive_maximum
+        self._reading = False
+        self._fileno = -1
+        self._arrived = asyncio.Event()
+        self.waiting: deque[Message] = deque()
+
+    async def wait_for_message(self, timeout_s: float | None) -> bool:
+        """Wait for one more message; False when none came in time. ``None`` waits until at least
+        one is there, and raises ``Unavailable`` when the connection is lost instead."""
+        if timeout_s is None and self.waiting:
+            return True
+        if self._disconnected.done():
+            raise self._lost()
+        self._arrived.clear()
+        arrived = asyncio.ensure_future(self._arrived.wait())
+        try:
+            await asyncio.wait(
+                (arrived, self._disconnected), timeout=timeout_s, return_when=asyncio.FIRST_COMPLETED
+            )
+        finally:
+            arrived.cancel()
+        if timeout_s is None and self._disconnected.done() and not self.waiting:
+            raise self._lost()
+        return self._arrived.is_set()
+
+    def take(self, most: int) -> list[Message]:
+        return [self.waiting.popleft() for _ in range(min(most, len(self.waiting)))]
+
+    def acknowledge(self, messages: Sequence[Message]) -> None:
+        if self._disconnected.done():
+            return
+        for message in messages:
+            self._client.ack(message.mid, message.qos)
+        self._held -= sum(message.qos > 0 for message in messages)
+        if not self._reading and self._held < self._most_held and self._fileno >= 0:
+            self._loop.add_reader(self._fileno, self._read)
+            self._reading = True
+
+    def _on_message(self, client: paho.Client, userdata: Any, message: paho.MQTTMessage) -> None:
+        self.waiting.append(Message(message.topic, bytes(message.payload), message.mid, message.qos))
+        self._held += message.qos > 0
+        self._arrived.set()
+
+    def _on_socket_open(self, client: paho.Client, userdata: Any, sock: Any) -> None:
+        def start() -> None:
+            self._fileno = sock.fileno()
+            self._loop.add_reader(self._fileno, self._read)
+            self._reading = True
+            self._misc_task = self._loop.create_task(self._misc_loop())
+
+        self._loop.call_soon_threadsafe(start)  # paho calls this from the thread that connects
+
+    def _on_socket_close(self, client: paho.Client, userdata: Any, sock: Any) -> None:
+        self._reading = False
+        self._fileno = -1
+        super()._on_socket_close(client, userdata, sock)
+
+    def _read(self) -> None:
+        try:
+            for _ in range(_READ_AT_ONCE):
+                before = len(self.waiting)
+                self._client.loop_read()
+                if len(self.waiting) == before:
+                    break
+        except Exception as error:  # noqa: BLE001  # whatever broke the reading has broken the connection
+            if not self._disconnected.done():
+                self._disconnected.set_exception(aiomqtt.MqttError(f"reading failed: {error}"))
+        if self._held >= self._most_held and self._reading:
+            self._loop.remove_reader(self._fileno)
+            self._reading = False
+
+    def _lost(self) -> Unavailable:
+        error = self._disconnected.exception()
+        return Unavailable(f"the connection to the broker was lost: {error or 'closed'}")
+
+
+class _translated:  # noqa: N801  # reads as a verb: with _translated("subscribe")
+    """Turns the client's errors into ours."""
+
+    def __init__(self, act: str) -> None:
+        self._act = act
+
+    def __enter__(self) -> None: ...
+
+    def __exit__(self, kind: object, error: BaseException | None, trace: object) -> None:
+        if isinstance(error, aiomqtt.MqttError):
+            raise Unavailable(f"the broker did not take a {self._act}: {error}") from error
