@@ -18,6 +18,7 @@ from typing import Any
 import aiomqtt
 import msgspec
 import paho.mqtt.client as paho
+from aiomqtt.exceptions import MqttConnectError
 from paho.mqtt.packettypes import PacketTypes
 from paho.mqtt.properties import Properties
 
@@ -29,6 +30,8 @@ _READ_AT_ONCE = 200
 """Packets read before other tasks get their turn."""
 _SESSION_EXPIRY_S = 7 * 24 * 3600
 """How long the broker keeps the session of a monitor that is away."""
+_UNSUPPORTED_VERSION = 132
+"""The reason code of a broker that does not speak MQTT 5."""
 
 
 class Broker(msgspec.Struct, frozen=True):
@@ -119,24 +122,18 @@ async def connect(
 
 
 async def _connected(broker: Broker, identifier: str, persistent: bool, receive_maximum: int) -> _Client:
-    for protocol in (aiomqtt.ProtocolVersion.V5, aiomqtt.ProtocolVersion.V311):
-        client = _Client(broker, identifier, persistent, receive_maximum, protocol)
+    try:
         try:
+            client = _Client(broker, identifier, persistent, receive_maximum, aiomqtt.ProtocolVersion.V5)
             await client.__aenter__()
-        except aiomqtt.MqttError as error:
-            refused = isinstance(error, aiomqtt.MqttConnectError) or protocol is aiomqtt.ProtocolVersion.V5
-            if (
-                protocol is aiomqtt.ProtocolVersion.V5
-                and refused
-                and "refused" not in str(error).lower().split(":")[0]
-            ):
-                log.debug("MQTT 5 was not accepted (%s); trying MQTT 3.1.1", error)
-                continue
-            raise Unavailable(
-                f"the broker at {broker.host}:{broker.port} does not answer: {error}"
-            ) from error
-        return client
-    raise AssertionError("unreachable: the last protocol returns or raises")
+        except MqttConnectError as refusal:
+            if getattr(refusal.rc, "value", refusal.rc) != _UNSUPPORTED_VERSION:
+                raise
+            client = _Client(broker, identifier, persistent, receive_maximum, aiomqtt.ProtocolVersion.V311)
+            await client.__aenter__()
+    except aiomqtt.MqttError as error:
+        raise Unavailable(f"the broker at {broker.host}:{broker.port} does not answer: {error}") from error
+    return client
 
 
 class _Client(aiomqtt.Client):

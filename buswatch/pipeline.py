@@ -1,0 +1,155 @@
+"""The way of a fix, on one page.
+
+receive → decode → screen, observe, judge → commit → acknowledge → publish
+
+A batch is acknowledged to the broker only after one database transaction holds all of it. While
+the database is away the same batch is tried again: nothing new is taken from the broker, which
+keeps what comes meanwhile.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import logging
+from collections import Counter, deque
+from collections.abc import Callable
+from dataclasses import dataclass, field
+from time import time_ns
+
+import msgspec
+
+from alerts.detector import Detector, Findings
+from alerts.episodes import Change, change_to_wire
+from buswatch.live import LiveFrame
+from buswatch.patience import persist
+from fleet.clock import SECOND_MS
+from fleet.errors import Unavailable
+from fleet.registry import Registry
+from fleet.topics import EVERY_POSITION, LIVE, alert_topic
+from ingest.decode import Decoded, Decoder
+from ingest.mqtt import Broker, Connection, Message, connect
+from storage.commit import Batch, Committer, Receipt
+
+log = logging.getLogger(__name__)
+
+MOST_MESSAGES = 2_000
+"""Messages in a batch at most, and how long the first of them may wait for more:"""
+AGE_S = 0.1
+IDLE_S = 0.02
+"""A batch is closed early when nothing more comes for this long."""
+
+
+@dataclass(slots=True)
+class Counts:
+    """What has gone through since the start."""
+
+    messages: int = 0
+    committed: int = 0
+    duplicates: int = 0
+    rejected: Counter[str] = field(default_factory=Counter)
+
+
+@dataclass(frozen=True, slots=True)
+class _Judged:
+    """A batch that the detector has judged and whose commit is under way."""
+
+    connection: Connection
+    messages: list[Message]
+    decoded: Decoded
+    findings: Findings
+    commit: asyncio.Task[Receipt]
+
+
+class Pipeline:
+    """Takes positions from the broker to the database, and tells the world."""
+
+    def __init__(
+        self,
+        registry: Registry,
+        detector: Detector,
+        committer: Committer,
+        now_ms: Callable[[], int] = lambda: time_ns() // 1_000_000,
+    ) -> None:
+        self._zone = registry.tz
+        self._decoder = Decoder(registry)
+        self._detector = detector
+        self._committer = committer
+        self._now_ms = now_ms
+        self._frame = LiveFrame(registry)
+        self._untold: deque[Change] = deque()
+        self._changed = asyncio.Event()
+        self._judged: _Judged | None = None
+        self.counts = Counts()
+
+    async def run(self, broker: Broker, identifier: str) -> None:
+        """Work until cancelled; a broker that goes away is waited for."""
+
+        async def once_connected() -> None:
+            async with connect(broker, identifier=identifier, persistent=True) as connection:
+                await connection.subscribe(EVERY_POSITION, qos=1)
+                log.info("subscribed to %s at %s:%d", EVERY_POSITION, broker.host, broker.port)
+                try:
+                    async with asyncio.TaskGroup() as tasks:
+                        tasks.create_task(self._take_batches(connection), name="batches")
+                        tasks.create_task(self._tell_changes(connection), name="changes")
+                        tasks.create_task(self._send_frames(connection), name="frames")
+                except* Unavailable as lost:
+                    raise Unavailable(str(lost.exceptions[0])) from lost
+
+        await persist(once_connected, on_failure=lambda error: None)
+
+    async def _take_batches(self, connection: Connection) -> None:
+        while True:
+            if self._judged is None:
+                messages = await connection.take(MOST_MESSAGES, AGE_S, IDLE_S)
+                self._judged = self._judge(connection, messages)
+            await self._finish(self._judged)
+            self._judged = None
+
+    def _judge(self, connection: Connection, messages: list[Message]) -> _Judged:
+        """Decode and judge a batch, and begin its commit."""
+        received_ms = self._now_ms()
+        decoded = self._decoder.decode(messages, received_ms)
+        findings = self._detector.detect(decoded.fixes, received_ms)
+        batch = Batch(decoded.fixes, findings.quality, received_ms, decoded.rejects, findings.changes)
+        commit = asyncio.create_task(
+            persist(lambda: self._committer.commit(batch), on_failure=self._stalled), name="commit"
+        )
+        return _Judged(connection, messages, decoded, findings, commit)
+
+    async def _finish(self, judged: _Judged) -> None:
+        """Wait for the commit, then acknowledge and tell.
+
+        The detector has moved on with this batch, so the commit must succeed whatever happens to
+        the connection meanwhile: it is shielded, and waited for again after a reconnect.
+        """
+        receipt = await asyncio.shield(judged.commit)
+        judged.connection.acknowledge(judged.messages)
+        self._frame.stalled = None
+        self._frame.add(judged.decoded.fixes, judged.findings)
+        self._untold.extend(receipt.changes)
+        self._changed.set()
+        self.counts.messages += len(judged.messages)
+        self.counts.committed += receipt.committed
+        self.counts.duplicates += receipt.duplicates
+        self.counts.rejected.update(reject.reason.value for reject in judged.decoded.rejects)
+
+    def _stalled(self, error: Unavailable) -> None:
+        self._frame.stalled = str(error)
+
+    async def _tell_changes(self, connection: Connection) -> None:
+        """Publish alert changes in their order, each as soon as it is committed."""
+        while True:
+            while self._untold:
+                change = self._untold[0]
+                payload = msgspec.json.encode(change_to_wire(change, self._zone))
+                await connection.publish(alert_topic(change.alert.bus_id), payload, qos=1)
+                self._untold.popleft()
+            self._changed.clear()
+            await self._changed.wait()
+
+    async def _send_frames(self, connection: Connection) -> None:
+        while True:
+            now_ms = self._now_ms()
+            await asyncio.sleep((SECOND_MS - now_ms % SECOND_MS) / SECOND_MS)
+            await connection.publish(LIVE, self._frame.encode(self._now_ms()), qos=0)

@@ -1,0 +1,63 @@
+"""Settings: what an operator may configure, from the environment or the command line.
+
+Every setting is an environment variable ``BUSWATCH_<NAME>``; command-line options of the same name
+win. Nothing secret has a default.
+"""
+
+from __future__ import annotations
+
+from pathlib import Path
+from urllib.parse import unquote, urlsplit
+
+from pydantic import Field
+from pydantic_settings import BaseSettings, SettingsConfigDict
+
+import api
+from fleet.errors import BadSetting
+from ingest.mqtt import Broker
+
+_PORTS = {"mqtt": 1883, "mqtts": 8883}
+
+
+class Settings(BaseSettings):
+    """One process's settings. See docs/operating.md for each."""
+
+    model_config = SettingsConfigDict(env_prefix="BUSWATCH_")
+
+    database_url: str = Field(default="", description="PostgreSQL, as postgresql://user:password@host:port/name")
+    mqtt_url: str = Field(
+        default="mqtt://127.0.0.1:1883",
+        description="The broker, as mqtt://user:password@host:port, or mqtts:// for TLS",
+    )
+    mqtt_identifier: str = Field(
+        default="buswatch-monitor",
+        description="The monitor's client identifier; the broker keeps its session under this name",
+    )
+    http_host: str = Field(default="127.0.0.1", description="Address the API listens on")
+    http_port: int = Field(default=8000, ge=0, le=65535, description="Port the API listens on")
+    page_dir: Path = Field(
+        default=Path(api.__file__).parent / "page", description="Folder of the built control-room page"
+    )
+    log_level: str = Field(default="INFO", description="DEBUG, INFO, WARNING or ERROR")
+
+    @property
+    def broker(self) -> Broker:
+        """The broker that ``mqtt_url`` names; ``BadSetting`` when it cannot be read."""
+        parts = urlsplit(self.mqtt_url)
+        if parts.scheme not in _PORTS or not parts.hostname:
+            raise BadSetting(f"mqtt_url is {self.mqtt_url!r}; write it as mqtt://127.0.0.1:1883")
+        return Broker(
+            host=parts.hostname,
+            port=parts.port or _PORTS[parts.scheme],
+            username=unquote(parts.username) if parts.username else None,
+            password=unquote(parts.password) if parts.password else None,
+            tls=parts.scheme == "mqtts",
+        )
+
+    def required_database_url(self) -> str:
+        """The database's address; ``BadSetting`` when none is set."""
+        if not self.database_url:
+            raise BadSetting(
+                "no database is configured; set BUSWATCH_DATABASE_URL=postgresql://user:password@host:port/name"
+            )
+        return self.database_url
