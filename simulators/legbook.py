@@ -1,0 +1,64 @@
+"""The legs a fleet drives, laid once each: runs over approved ways, and the ways from and to the depots."""
+
+from __future__ import annotations
+
+from functools import cache
+
+import numpy as np
+
+from simulators.city import City
+from simulators.legs import Leg, lay_leg
+from simulators.plane import Floats
+from simulators.roads import Tree
+from simulators.routes import Place, RouteVersion
+
+MEAN_TRAFFIC = 0.93
+"""Mean part of a driver's own speed that traffic allows."""
+_SLOT_M = 7.0
+
+
+class LegBook:
+    """Every leg of a city's fleet by what it serves. A driver's temper belongs to the bus."""
+
+    def __init__(self, city: City) -> None:
+        self.city = city
+        self.temper = np.random.default_rng([city.seed, 2]).uniform(0.87, 0.975, len(city.buses))
+        """Part of the allowed speed at which each bus is driven, shape (buses,)."""
+        self.run = cache(self._lay_run)
+        self._tree = cache(self._grow_tree)
+        self._run_ms = cache(self._plan_run)
+
+    def out(self, bus: int, route: RouteVersion) -> Leg:
+        """From the depot of ``bus`` to the first stop of ``route``."""
+        way = self._tree(self.city.bus_depot[bus]).way_to(route.stops[0].node)
+        return lay_leg(self.city.network, way, begin=self.slot(bus), pupils=False)
+
+    def home(self, bus: int, route: RouteVersion) -> Leg:
+        """From the last stop of ``route`` to the depot of ``bus``."""
+        way = self._tree(self.city.bus_depot[bus]).way_to(route.stops[-1].node).reversed()
+        return lay_leg(self.city.network, way, end=self.slot(bus), pupils=False)
+
+    def slot(self, bus: int) -> Floats:
+        """Where in its depot ``bus`` is parked, plane metres, shape (2,)."""
+        row, column = divmod(bus, 8)
+        gate = self.city.network.nodes[self.city.depots[self.city.bus_depot[bus]].node]
+        return np.asarray(gate + (column * _SLOT_M - 25.0, 12.0 + row % 6 * _SLOT_M), np.float64)
+
+    def run_ms(self, bus: int, route: RouteVersion) -> int:
+        """Milliseconds that ``bus`` is expected to take from the first stop of ``route`` to the last."""
+        return self._run_ms(bus, route)
+
+    def depot_ms(self, bus: int, stop: Place) -> int:
+        """Milliseconds that ``bus`` is expected to take between its depot and a stop, either way."""
+        tree = self._tree(self.city.bus_depot[bus])
+        return round(1_000 * tree.seconds[stop.node] / (float(self.temper[bus]) * MEAN_TRAFFIC))
+
+    def _plan_run(self, bus: int, route: RouteVersion) -> int:
+        temper = float(self.temper[bus]) * MEAN_TRAFFIC
+        return round(1_000 * float(self.run(route).planned_seconds(temper)[-1]))
+
+    def _lay_run(self, route: RouteVersion) -> Leg:
+        return lay_leg(self.city.network, route.way, stops={stop.node for stop in route.stops})
+
+    def _grow_tree(self, depot: int) -> Tree:
+        return Tree(self.city.network, self.city.depots[depot].node)
