@@ -1,0 +1,337 @@
+/**
+ * A made-up API for developing and testing the page without the rest of Buswatch. Never part of the product.
+ *
+ * Serves docs/interfaces.md over a grid city in which 1,058 buses drive by a seed, speed and stray, and the
+ * built page of ../api/page beside it:  node dev/fake-api.mjs [port]   (0 takes a free one, and prints it)
+ */
+import { createReadStream, existsSync } from "node:fs";
+import { createServer } from "node:http";
+import { extname, join, normalize } from "node:path";
+import { fileURLToPath } from "node:url";
+
+const PAGE = fileURLToPath(new URL("../../api/page", import.meta.url));
+const PORT = Number(process.argv[2] ?? 8901);
+const BUSES = 1058;
+const OUT_OF_SERVICE = 23;
+const SILENT = 9;
+const ROUTES = 160;
+const CENTRE = [114.3, 30.59];
+const M_LAT = 111_320;
+const M_LON = M_LAT * Math.cos((CENTRE[1] * Math.PI) / 180);
+const BLOCK_M = 800;
+const HALF = 14; // blocks from the centre to the edge
+const WARM_UP_S = 120;
+
+let seed = 20_260_901;
+function random() {
+  seed = (seed + 0x6d2b79f5) | 0;
+  let t = Math.imul(seed ^ (seed >>> 15), 1 | seed);
+  t = (t + Math.imul(t ^ (t >>> 7), 61 | t)) ^ t;
+  return ((t ^ (t >>> 14)) >>> 0) / 2 ** 32;
+}
+const between = (low, high) => low + random() * (high - low);
+const pick = (items) => items[Math.floor(random() * items.length)];
+const lonLat = ([x, y]) => [+(CENTRE[0] + x / M_LON).toFixed(6), +(CENTRE[1] + y / M_LAT).toFixed(6)];
+const zoned = (ms) => new Date(ms + 8 * 3_600_000).toISOString().replace("Z", "+08:00");
+
+// ---- what is on record ----
+
+const SCHOOLS = ["光明", "育才", "实验", "滨江", "东湖", "朝阳", "南山", "新城", "翠微", "长春", "和平", "桃源", "青山", "凤凰", "金桥", "云海"]
+  .flatMap((name) => [`${name}小学`, `${name}中心小学`, `${name}幼儿园`]);
+const PLACES = ["和平里", "长江路", "解放大道", "东风巷", "花园新村", "建设路口", "人民公园", "沿江大道", "科技园", "梅苑", "水果湖", "石桥"];
+const NAMES = [..."王李张刘陈杨赵黄周吴"].flatMap((family) => ["建国", "志强", "秀英", "海燕", "国庆", "晓明"].map((given) => family + given));
+
+const routes = Array.from({ length: ROUTES }, (_, at) => {
+  const school = SCHOOLS[at % SCHOOLS.length];
+  let [x, y] = [Math.round(between(-HALF, HALF)), Math.round(between(-HALF, HALF))];
+  const line = [[x, y]];
+  let along = random() < 0.5;
+  while (line.length < 9) {
+    const step = Math.round(between(1, 3)) * (random() < 0.5 ? -1 : 1);
+    if (along) x = Math.max(-HALF, Math.min(HALF, x + step));
+    else y = Math.max(-HALF, Math.min(HALF, y + step));
+    along = !along;
+    const [lastX, lastY] = line.at(-1);
+    if (lastX !== x || lastY !== y) line.push([x, y]);
+  }
+  const metres = line.map(([i, j]) => [i * BLOCK_M, j * BLOCK_M]);
+  const chainage = [0];
+  for (let i = 1; i < metres.length; i++) {
+    chainage.push(chainage[i - 1] + Math.hypot(metres[i][0] - metres[i - 1][0], metres[i][1] - metres[i - 1][1]));
+  }
+  const id = `R${String(at + 1).padStart(4, "0")}`;
+  const stops = metres.filter((_, i) => i % 2 === 0).map((place, i) => {
+    const [lon, lat] = lonLat(place);
+    return { name: `${PLACES[(at * 5 + i * 7) % PLACES.length]}站`, lon, lat, chainage_m: chainage[i * 2] };
+  });
+  return {
+    metres, chainage, length: chainage.at(-1), limit: pick([40, 50, 60]),
+    properties: {
+      approval_id: `${id}.1`, route_id: id, name: `${school.slice(0, 2)}${(at % 9) + 1}号线`, number: `校车批〔2026〕${101 + at}号`,
+      school, direction: at % 2 ? "to_home" : "to_school", corridor_m: 50, stops, limits: [],
+    },
+  };
+});
+
+const buses = Array.from({ length: BUSES }, (_, at) => {
+  const route = routes[at % ROUTES];
+  const depot = lonLat([between(-HALF, HALF) * BLOCK_M, between(-HALF, HALF) * BLOCK_M]);
+  const id = `B${String(at + 1).padStart(4, "0")}`;
+  return {
+    route, at: random() * route.length, way: random() < 0.5 ? 1 : -1, speed: 0, aim: between(24, 38), stray: 0,
+    role: at < OUT_OF_SERVICE ? "out" : at < OUT_OF_SERVICE + SILENT ? "silent" : random() < 0.14 ? "parked" : "driving",
+    fault: null, depot,
+    driver: { driver_id: `D${String(at + 1).padStart(4, "0")}`, name: NAMES[at % NAMES.length], phone: `138${String(10_000_000 + at * 7919).slice(0, 8)}` },
+    record: {
+      bus_id: id, plate: `鄂A${String.fromCharCode(65 + (at % 23))}${String(1000 + ((at * 37) % 9000)).padStart(4, "0")}`,
+      sign_number: `XC-${2026_0000 + at}`, sign_expires: "2027-01-31", inspection_expires: "2027-01-31",
+      operator: ["市校车服务公司", "安顺客运公司", "学府运输公司"][at % 3], school: route.properties.school, seats: 19 + (at % 4) * 9,
+      depot, state: at < OUT_OF_SERVICE ? "out_of_service" : "in_service", route_ids: [route.properties.route_id],
+    },
+  };
+});
+const busesById = new Map(buses.map((bus) => [bus.record.bus_id, bus]));
+
+function baseMap() {
+  const features = [];
+  const road = (type, places) => features.push({ type: "Feature", properties: { class: type }, geometry: { type: "LineString", coordinates: places.map(lonLat) } });
+  const edge = HALF * BLOCK_M;
+  for (let i = -HALF; i <= HALF; i++) {
+    const type = i % 4 === 0 ? "arterial" : "lane";
+    road(type, [[i * BLOCK_M, -edge], [i * BLOCK_M, edge]]);
+    road(type, [[-edge, i * BLOCK_M], [edge, i * BLOCK_M]]);
+  }
+  for (const radius of [5_000, 9_500]) {
+    road("ring", Array.from({ length: 73 }, (_, i) => [Math.cos((i * Math.PI) / 36) * radius, Math.sin((i * Math.PI) / 36) * radius]));
+  }
+  road("motorway", [[-edge - 6000, -2600], [-2000, -1400], [3000, 1200], [edge + 6000, 4200]]);
+  return { type: "FeatureCollection", features };
+}
+
+// ---- what happens ----
+
+const alerts = new Map();
+const log = []; // every change, seq = place + 1
+const clients = new Set();
+let nowMs = Date.now() - WARM_UP_S * 1000;
+
+function change(alert, kind, by = null, note = null) {
+  alert.version = kind === "opened" ? 1 : alert.version + 1;
+  const step = { seq: log.length + 1, kind, at: zoned(nowMs), by, note, alert: structuredClone(alert) };
+  log.push(step);
+  for (const client of clients) send(client, "alert", step);
+}
+
+function drive(bus) {
+  const { route } = bus;
+  const target = bus.fault?.rule === "speeding" ? route.limit * bus.fault.factor : bus.aim;
+  bus.speed += Math.max(-2.5, Math.min(2.2, (target - bus.speed) / 3)) * 2;
+  bus.at += (bus.way * bus.speed) / 3.6;
+  if (bus.at < 0 || bus.at > route.length) {
+    bus.way = -bus.way;
+    bus.at = Math.max(0, Math.min(route.length, bus.at));
+  }
+  const away = bus.fault?.rule === "route_deviation" ? bus.fault.metres : 0;
+  bus.stray += Math.max(-9, Math.min(9, away - bus.stray));
+  const leg = Math.max(1, route.chainage.findIndex((metres) => metres >= bus.at));
+  const [[ax, ay], [bx, by]] = [route.metres[leg - 1], route.metres[leg]];
+  const share = (bus.at - route.chainage[leg - 1]) / (route.chainage[leg] - route.chainage[leg - 1]);
+  const [dx, dy] = [bx - ax, by - ay];
+  const length = Math.hypot(dx, dy);
+  bus.lonLat = lonLat([ax + dx * share + (-dy / length) * bus.stray + between(-2, 2), ay + dy * share + (dx / length) * bus.stray + between(-2, 2)]);
+  bus.heading = ((Math.atan2(dx * bus.way, dy * bus.way) * 180) / Math.PI + 360) % 360;
+}
+
+function judge(bus) {
+  const { fault, route } = bus;
+  if (fault === null) return;
+  const over = bus.speed > route.limit * 1.05;
+  const off = bus.stray > route.properties.corridor_m;
+  const violates = fault.rule === "speeding" ? over : off;
+  if (violates && fault.alert === null) fault.since ??= nowMs;
+  if (violates && fault.alert === null && nowMs - fault.since >= 5000) {
+    const [lon, lat] = bus.lonLat;
+    fault.alert = {
+      alert_id: `${bus.record.bus_id}.${fault.rule}.${fault.since}`, bus_id: bus.record.bus_id, rule: fault.rule, severity: "warning", status: "open",
+      started_at: zoned(fault.since), detected_at: zoned(nowMs), ended_at: null, lon, lat, found_late: false, version: 0, evidence: {},
+    };
+    alerts.set(fault.alert.alert_id, fault.alert);
+    measure(bus, fault.alert);
+    change(fault.alert, "opened");
+  } else if (violates && fault.alert !== null && measure(bus, fault.alert)) change(fault.alert, "updated");
+  if (fault.alert !== null && nowMs - fault.since > fault.lasts && !violates) {
+    fault.alert.ended_at = zoned(nowMs);
+    change(fault.alert, "ended");
+    bus.fault = null;
+  } else if (nowMs - (fault.since ?? nowMs) > fault.lasts) Object.assign(fault, { factor: 0.7, metres: 0 });
+}
+
+/** Writes the peak into the evidence; true when it is a new one. */
+function measure(bus, alert) {
+  const [peak_lon, peak_lat] = bus.lonLat;
+  const old = alert.evidence;
+  const fixes = (old.fixes ?? 5) + 1;
+  const common = {
+    peak_at: zoned(nowMs), peak_lon, peak_lat, fixes, parameters_version: "fake", registry_version: "fake",
+    approval_id: bus.route.properties.approval_id, assignment_id: `A${bus.record.bus_id.slice(1)}`, driver_id: bus.driver.driver_id,
+  };
+  old.fixes = fixes;
+  if (alert.rule === "speeding") {
+    const over = (bus.speed / bus.route.limit - 1) * 100;
+    if (over <= (old.over_percent ?? 0) + 0.5) return false;
+    alert.severity = over >= 50 ? "critical" : over >= 20 ? "serious" : "warning";
+    alert.evidence = { ...common, speed_kmh: bus.speed, limit_kmh: bus.route.limit, limit_reason: "posted", over_percent: over };
+  } else {
+    if (bus.stray <= (old.off_line_m ?? 0) + 2) return false;
+    alert.severity = bus.stray >= 200 ? "critical" : bus.stray >= 100 ? "serious" : "warning";
+    alert.evidence = { ...common, off_line_m: bus.stray, corridor_m: 50, chainage_m: bus.at };
+  }
+  return true;
+}
+
+function startFault() {
+  const bus = pick(buses);
+  if (bus.role !== "driving" || bus.fault !== null) return;
+  bus.fault = {
+    rule: random() < 0.6 ? "speeding" : "route_deviation", since: null, alert: null, lasts: between(25_000, 90_000),
+    factor: between(1.12, 1.6), metres: between(70, 260),
+  };
+}
+
+function row(bus) {
+  const [lon, lat] = bus.lonLat;
+  const onTrip = bus.role === "driving";
+  const state = bus.role === "out" ? "out_of_service" : !onTrip ? "off_trip"
+    : bus.stray > 50 ? "deviating" : bus.speed > bus.route.limit * 1.05 ? "speeding" : "on_route";
+  return [bus.record.bus_id, bus.fixMs, lon, lat, +bus.speed.toFixed(1), onTrip ? +bus.heading.toFixed(0) : null,
+    onTrip ? bus.route.limit : null, onTrip ? +Math.abs(bus.stray).toFixed(1) : null, state];
+}
+
+const COLUMNS = ["bus", "time_ms", "lon", "lat", "speed_kmh", "heading", "limit_kmh", "off_m", "state"];
+const frame = (moved) => ({ time_ms: nowMs, columns: COLUMNS, rows: moved.map(row) });
+
+function tick() {
+  nowMs += 1000;
+  const moved = buses.filter((bus) => bus.role === "driving" || bus.role === "parked");
+  for (const bus of moved) {
+    if (bus.role === "driving") drive(bus);
+    bus.fixMs = nowMs;
+    judge(bus);
+  }
+  if (random() < 0.3) startFault();
+  const live = frame(moved);
+  for (const client of clients) send(client, "frame", live);
+}
+
+for (const bus of buses) {
+  bus.lonLat = bus.depot;
+  bus.heading = 0;
+  bus.fixMs = nowMs;
+}
+for (let second = 0; second < WARM_UP_S; second++) tick();
+
+// ---- the way out ----
+
+function send(client, event, data) {
+  client.write(`event: ${event}\nid: ${log.length}\ndata: ${JSON.stringify(data)}\n\n`);
+}
+
+function live(request, answer) {
+  answer.writeHead(200, { "Content-Type": "text/event-stream", "Cache-Control": "no-store" });
+  const seen = Number(request.headers["last-event-id"] ?? log.length);
+  send(answer, "frame", frame(buses));
+  for (const step of log.slice(seen)) send(answer, "alert", step);
+  clients.add(answer);
+  request.on("close", () => clients.delete(answer));
+}
+
+class Refusal extends Error {
+  constructor(status, detail) {
+    super(detail);
+    this.status = status;
+  }
+}
+
+function busFile(id) {
+  const bus = busesById.get(id);
+  if (bus === undefined) throw new Refusal(404, `no bus ${id}`);
+  const { route_id, name, direction, approval_id, number } = bus.route.properties;
+  return {
+    ...bus.record, last_position: null,
+    assignments: [{
+      assignment_id: `A${id.slice(1)}`, route_id, route_name: name, direction, approval_id, approval_number: number, driver: bus.driver,
+      weekdays: [1, 2, 3, 4, 5, 6, 7], starts: "06:40:00", ends: "08:10:00",
+    }],
+  };
+}
+
+function listAlerts(query) {
+  const limit = Number(query.get("limit") ?? 100);
+  const from = Number(query.get("cursor") ?? 0);
+  const found = [...alerts.values()].filter((alert) => ["status", "rule", "severity"].every((name) => [null, alert[name]].includes(query.get(name)))).reverse();
+  return { items: found.slice(from, from + limit), next_cursor: from + limit < found.length ? String(from + limit) : null };
+}
+
+function alertFile(id) {
+  const alert = alerts.get(id);
+  if (alert === undefined) throw new Refusal(404, `no alert ${id}`);
+  return { ...alert, changes: log.filter((step) => step.alert.alert_id === id).map(({ alert: _, ...step }) => step), fixes: [] };
+}
+
+const ACTS = { acknowledge: "acknowledged", close: "closed", "false-alarm": "false_alarm" };
+
+function act(id, name, { by, note, version }) {
+  const alert = alerts.get(id);
+  if (alert === undefined) throw new Refusal(404, `no alert ${id}`);
+  if (alert.version !== version) throw new Refusal(409, `alert ${id} has version ${alert.version} by now`);
+  alert.status = ACTS[name];
+  change(alert, ACTS[name], by, note);
+  return alert;
+}
+
+async function body(request) {
+  const parts = [];
+  for await (const part of request) parts.push(part);
+  return JSON.parse(Buffer.concat(parts).toString());
+}
+
+async function answerTo(request, url) {
+  const [noun, id, verb] = url.pathname.slice("/api/v1/".length).split("/").map(decodeURIComponent);
+  if (request.method === "POST" && noun === "alerts" && verb in ACTS) return act(id, verb, await body(request));
+  switch (noun) {
+    case "buses": return id === undefined ? { items: buses.map((bus) => bus.record) } : busFile(id);
+    case "positions": return frame(buses);
+    case "alerts": return id === undefined ? listAlerts(url.searchParams) : alertFile(id);
+    case "base-map": return baseMap();
+    case "routes": return {
+      type: "FeatureCollection",
+      features: routes.map(({ metres, properties }) => ({ type: "Feature", properties, geometry: { type: "LineString", coordinates: metres.map(lonLat) } })),
+    };
+    default: throw new Refusal(404, "no such path");
+  }
+}
+
+const TYPES = { ".html": "text/html; charset=utf-8", ".js": "text/javascript", ".mjs": "text/javascript", ".css": "text/css", ".svg": "image/svg+xml" };
+
+function file(url, answer) {
+  const path = join(PAGE, normalize(url.pathname === "/" ? "/index.html" : url.pathname));
+  if (!path.startsWith(PAGE) || !existsSync(path)) return answer.writeHead(404).end();
+  answer.writeHead(200, { "Content-Type": TYPES[extname(path)] ?? "application/octet-stream" });
+  createReadStream(path).pipe(answer);
+}
+
+const server = createServer(async (request, answer) => {
+  const url = new URL(request.url, "http://fake");
+  if (!url.pathname.startsWith("/api/")) return file(url, answer);
+  if (url.pathname === "/api/v1/live") return live(request, answer);
+  try {
+    const data = await answerTo(request, url);
+    answer.writeHead(200, { "Content-Type": "application/json" }).end(JSON.stringify(data));
+  } catch (error) {
+    const status = error instanceof Refusal ? error.status : 500;
+    answer.writeHead(status, { "Content-Type": "application/problem+json" }).end(JSON.stringify({ status, detail: error.message }));
+  }
+});
+
+server.listen(PORT, "127.0.0.1", () => console.log(`http://127.0.0.1:${server.address().port}`));
+setInterval(tick, 1000);

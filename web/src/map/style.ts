@@ -1,0 +1,97 @@
+/**
+ * What MapLibre draws: roads, approved routes, and the chosen route with corridor and stops.
+ *
+ * There is no tile, glyph or sprite server: all geometry comes from the API of this page.
+ */
+import type { ExpressionSpecification, LayerSpecification, StyleSpecification } from "maplibre-gl";
+import { colour } from "./colours";
+import { pixelsPerMetre, stretchAt } from "./projection";
+
+export const SOURCES = ["roads", "routes", "chosen", "stops", "place"] as const;
+export type SourceName = (typeof SOURCES)[number];
+
+const NOTHING: GeoJSON.FeatureCollection = { type: "FeatureCollection", features: [] };
+const ROUND = { "line-cap": "round", "line-join": "round" } as const;
+
+/** A width in pixels that grows with the zoom between two given ones. */
+function growing(at10: number, at16: number): ExpressionSpecification {
+  return ["interpolate", ["exponential", 1.5], ["zoom"], 10, at10, 16, at16];
+}
+
+/** A width in metres on the ground, exact at every zoom: pixels a metre double with each zoom. */
+export function metresWide(metres: number, lat: number): ExpressionSpecification {
+  const atZoom0 = metres * stretchAt(lat) * pixelsPerMetre(0);
+  return ["interpolate", ["exponential", 2], ["zoom"], 0, atZoom0, 24, atZoom0 * 2 ** 24];
+}
+
+/** Layers from bottom to top, in the colours of the theme now in force. */
+export function layers(): LayerSpecification[] {
+  const road = (name: string, widths: [number, number], minzoom = 0): LayerSpecification => ({
+    id: `road-${name}`,
+    type: "line",
+    source: "roads",
+    minzoom,
+    filter: ["==", ["get", "class"], name],
+    layout: ROUND,
+    paint: { "line-color": colour(`--road-${name}`), "line-width": growing(...widths) },
+  });
+  return [
+    { id: "ground", type: "background", paint: { "background-color": colour("--ground") } },
+    road("lane", [0.4, 5], 11),
+    road("arterial", [1, 9]),
+    road("ring", [1.8, 13]),
+    road("motorway", [2.2, 15]),
+    {
+      id: "routes",
+      type: "line",
+      source: "routes",
+      layout: ROUND,
+      paint: { "line-color": colour("--route"), "line-width": growing(0.5, 2), "line-opacity": 0.4 },
+    },
+    {
+      id: "corridor",
+      type: "line",
+      source: "chosen",
+      layout: ROUND,
+      paint: { "line-color": colour("--chosen"), "line-opacity": 0.2, "line-width": 0 },
+    },
+    {
+      id: "chosen",
+      type: "line",
+      source: "chosen",
+      layout: ROUND,
+      paint: { "line-color": colour("--chosen"), "line-width": growing(2.2, 4) },
+    },
+    {
+      id: "stops",
+      type: "circle",
+      source: "stops",
+      paint: {
+        "circle-radius": ["interpolate", ["linear"], ["zoom"], 10, 3, 16, 6],
+        "circle-color": colour("--ground"),
+        "circle-stroke-color": colour("--chosen"),
+        "circle-stroke-width": 2,
+      },
+    },
+    {
+      id: "place",
+      type: "circle",
+      source: "place",
+      paint: {
+        "circle-radius": 17,
+        "circle-color": colour("--alarm"),
+        "circle-opacity": 0.14,
+        "circle-stroke-color": colour("--alarm"),
+        "circle-stroke-width": 2,
+      },
+    },
+  ];
+}
+
+export function emptyStyle(): StyleSpecification {
+  return {
+    version: 8,
+    sources: Object.fromEntries(SOURCES.map((name) => [name, { type: "geojson", data: NOTHING }])),
+    layers: layers(),
+  };
+}

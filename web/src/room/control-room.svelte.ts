@@ -1,0 +1,213 @@
+/**
+ * The running control room: what is known, kept up to date from the API, and what is being looked at.
+ *
+ * The only place where the reducer meets the network and the clock.
+ */
+import { SvelteMap } from "svelte/reactivity";
+import type { Act, Alert, AlertFile, BaseMap, BusFile, Route } from "../wire/contract";
+import { actOnAlert, ApiError, readAlert, readAlerts, readBaseMap, readBus, readBuses, readRoutes } from "../wire/client";
+import { decodeFrame } from "../wire/frame";
+import { openStream } from "../wire/stream";
+import type { Entry, Handling } from "../state/alerts";
+import { deskRows, openCounts, WHOLE_DESK, type DeskFilter } from "../state/desk";
+import { census, fixRate, shownState, type ShownState } from "../state/fleet";
+import { linkHealth, serverTime } from "../state/link";
+import { EMPTY_ROOM, reduce, type Room, type RoomEvent } from "../state/room";
+import { nearestAssignment } from "../state/trips";
+import { wallClock } from "../text/zone";
+
+const TICK_MS = 1_000;
+const RETRY_MS = 5_000;
+/** Pages of 200 alerts read of each unsettled status. */
+const UNSETTLED_PAGES = 10;
+const SETTLED_PAGES = 1;
+
+/** How an act on an alert came out. `conflict` carries what the other person did. */
+export type ActResult =
+  | { kind: "done" }
+  | { kind: "conflict"; handling: Handling | null }
+  | { kind: "failed"; reason: string };
+
+function pause(ms: number): Promise<void> {
+  return new Promise((resolve) => setTimeout(resolve, ms));
+}
+
+export class ControlRoom {
+  #room = $state.raw<Room>(EMPTY_ROOM);
+  #pageMs = $state(Date.now());
+  #closeStream: (() => void) | undefined;
+  #ticking: ReturnType<typeof setInterval> | undefined;
+
+  /** Roads to draw under everything; null until they came. */
+  baseMap = $state.raw<BaseMap | null>(null);
+  filter = $state.raw<DeskFilter>(WHOLE_DESK);
+  selectedBus = $state<string | null>(null);
+  selectedAlert = $state<string | null>(null);
+  /** Details read so far, by bus and by alert. */
+  readonly busFiles = new SvelteMap<string, BusFile>();
+  readonly alertFiles = new SvelteMap<string, AlertFile>();
+
+  readonly health = $derived.by(() => linkHealth(this.#room.link, this.#pageMs));
+  /** The server's clock; it moves once a second. */
+  readonly nowMs = $derived.by(() => serverTime(this.#room.link, this.#pageMs));
+  /** How old the picture is, in milliseconds; null before the first frame. */
+  readonly ageMs = $derived.by(() => (this.#room.link.heardMs === null ? null : Math.max(0, this.#pageMs - this.#room.link.heardMs)));
+  readonly census = $derived.by(() => census(this.#room.fleet, this.#room.buses, this.nowMs));
+  readonly fixRate = $derived.by(() => fixRate(this.#room.fleet));
+  readonly desk = $derived.by(() => deskRows(this.#room.alerts, this.filter));
+  readonly openCounts = $derived.by(() => openCounts(this.#room.alerts));
+
+  get fleet() {
+    return this.#room.fleet;
+  }
+  get buses() {
+    return this.#room.buses;
+  }
+  get routes() {
+    return this.#room.routes;
+  }
+
+  entry(alertId: string): Entry | undefined {
+    return this.#room.alerts.entries.get(alertId);
+  }
+
+  shownState(busId: string): ShownState {
+    return shownState(this.fleet.positions.get(busId), this.buses.get(busId), this.nowMs);
+  }
+
+  /** The approved route to show with a bus: that of its alert, of its trip under way, or its first. */
+  readonly shownRoute = $derived.by((): Route | null => {
+    const alert = this.selectedAlert === null ? undefined : this.entry(this.selectedAlert)?.alert;
+    if (alert?.evidence.approval_id !== undefined) {
+      const route = this.routes.get(alert.evidence.approval_id);
+      if (route !== undefined) return route;
+    }
+    const approval = this.currentAssignment?.approval_id;
+    return (approval != null ? this.routes.get(approval) : undefined) ?? null;
+  });
+
+  /** What the selected bus is about now: the assignment of its alert, else the one nearest in time. */
+  readonly currentAssignment = $derived.by(() => {
+    if (this.selectedBus === null) return null;
+    const file = this.busFiles.get(this.selectedBus);
+    if (file === undefined) return null;
+    const evidence = this.selectedAlert === null ? undefined : this.entry(this.selectedAlert)?.alert.evidence;
+    return (
+      file.assignments.find((assignment) => assignment.assignment_id === evidence?.assignment_id) ??
+      nearestAssignment(file.assignments, wallClock(this.nowMs))
+    );
+  });
+
+  open(): void {
+    this.#ticking = setInterval(() => (this.#pageMs = Date.now()), TICK_MS);
+    this.#closeStream = openStream("/api/v1/live", {
+      connected: () => {
+        this.#apply({ type: "connected" });
+        void this.#readAlertsIfWanted();
+      },
+      disconnected: () => this.#apply({ type: "disconnected" }),
+      frame: (frame) => this.#apply({ type: "frame", frame: decodeFrame(frame), pageMs: Date.now() }),
+      change: (change) => {
+        this.#apply({ type: "change", change });
+        if (this.selectedAlert === change.alert.alert_id) void this.#readAlertFile(change.alert.alert_id);
+      },
+      gap: () => {
+        this.#apply({ type: "gap" });
+        void this.#readAlertsIfWanted();
+      },
+    });
+    void this.#readRecord();
+  }
+
+  close(): void {
+    this.#closeStream?.();
+    clearInterval(this.#ticking);
+  }
+
+  selectBus(busId: string | null): void {
+    this.selectedBus = busId;
+    this.selectedAlert = null;
+    if (busId !== null) void this.#readBusFile(busId);
+  }
+
+  selectAlert(alert: Alert): void {
+    this.selectedBus = alert.bus_id;
+    this.selectedAlert = alert.alert_id;
+    void this.#readBusFile(alert.bus_id);
+    void this.#readAlertFile(alert.alert_id);
+  }
+
+  async act(alert: Alert, act: Act, by: string, note: string): Promise<ActResult> {
+    try {
+      await actOnAlert(alert, act, by, note);
+      await this.#readAlertFile(alert.alert_id);
+      return { kind: "done" };
+    } catch (error) {
+      if (!(error instanceof ApiError)) throw error;
+      if (!error.isConflict) return { kind: "failed", reason: error.message };
+      await this.#readAlertFile(alert.alert_id);
+      return { kind: "conflict", handling: this.entry(alert.alert_id)?.handling ?? null };
+    }
+  }
+
+  #apply(event: RoomEvent): void {
+    this.#room = reduce(this.#room, event);
+    this.#pageMs = Date.now();
+  }
+
+  async #readAlertsIfWanted(): Promise<void> {
+    if (!this.#room.wantsAlerts) return;
+    this.#apply({ type: "alertsAsked" });
+    const asOfSeq = this.#room.alerts.newestSeq;
+    try {
+      const [open, acknowledged, closed, falseAlarms] = await Promise.all([
+        readAlerts("open", UNSETTLED_PAGES),
+        readAlerts("acknowledged", UNSETTLED_PAGES),
+        readAlerts("closed", SETTLED_PAGES),
+        readAlerts("false_alarm", SETTLED_PAGES),
+      ]);
+      this.#apply({
+        type: "alertsListed",
+        alerts: [open, acknowledged, closed, falseAlarms].flatMap((list) => list.alerts),
+        asOfSeq,
+        complete: open.complete && acknowledged.complete,
+      });
+    } catch {
+      this.#apply({ type: "alertsUnread" });
+      await pause(RETRY_MS);
+      await this.#readAlertsIfWanted();
+    }
+  }
+
+  /** Reads what is on record, for as long as it takes: the page is of use without it meanwhile. */
+  async #readRecord(): Promise<void> {
+    await Promise.all([
+      insist(async () => this.#apply({ type: "busesRead", buses: await readBuses() })),
+      insist(async () => this.#apply({ type: "routesRead", routes: (await readRoutes()).features })),
+      insist(async () => (this.baseMap = await readBaseMap())),
+    ]);
+  }
+
+  async #readBusFile(busId: string): Promise<void> {
+    const file = await readBus(busId).catch(() => undefined);
+    if (file !== undefined) this.busFiles.set(busId, file);
+  }
+
+  async #readAlertFile(alertId: string): Promise<void> {
+    const file = await readAlert(alertId).catch(() => undefined);
+    if (file === undefined) return;
+    this.alertFiles.set(alertId, file);
+    this.#apply({ type: "alertRead", file });
+  }
+}
+
+async function insist(read: () => Promise<unknown>): Promise<void> {
+  for (;;) {
+    try {
+      await read();
+      return;
+    } catch {
+      await pause(RETRY_MS);
+    }
+  }
+}

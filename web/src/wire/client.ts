@@ -1,0 +1,78 @@
+/** The REST side of the API. Every failure becomes an `ApiError`. */
+import type { Act, Alert, AlertFile, AlertPage, BaseMap, Bus, BusFile, Problem, Routes, Status } from "./contract";
+
+const ROOT = "/api/v1";
+
+export class ApiError extends Error {
+  /** `status` is the HTTP status, or 0 when no answer came. */
+  constructor(
+    readonly status: number,
+    message: string,
+    options?: ErrorOptions,
+  ) {
+    super(message, options);
+  }
+
+  /** Somebody changed the alert since it was read. */
+  get isConflict(): boolean {
+    return this.status === 409;
+  }
+}
+
+async function ask<T>(path: string, init?: RequestInit): Promise<T> {
+  let answer: Response;
+  try {
+    answer = await fetch(ROOT + path, init);
+  } catch (cause) {
+    throw new ApiError(0, "no answer", { cause });
+  }
+  if (!answer.ok) {
+    const problem = (await answer.json().catch(() => ({}))) as Problem;
+    throw new ApiError(answer.status, problem.detail ?? problem.title ?? answer.statusText);
+  }
+  return (await answer.json()) as T;
+}
+
+export async function readBuses(): Promise<Bus[]> {
+  return (await ask<{ items: Bus[] }>("/buses")).items;
+}
+
+export function readBus(busId: string): Promise<BusFile> {
+  return ask(`/buses/${encodeURIComponent(busId)}`);
+}
+
+export function readRoutes(): Promise<Routes> {
+  return ask("/routes");
+}
+
+export function readBaseMap(): Promise<BaseMap> {
+  return ask("/base-map");
+}
+
+/** Alerts of one status, newest first, at most `pages` pages; `complete` is false when more were left. */
+export async function readAlerts(status: Status, pages: number): Promise<{ alerts: Alert[]; complete: boolean }> {
+  const alerts: Alert[] = [];
+  let cursor: string | null = null;
+  for (let page = 0; page < pages; page++) {
+    const query = new URLSearchParams({ status, limit: "200" });
+    if (cursor !== null) query.set("cursor", cursor);
+    const answer: AlertPage = await ask<AlertPage>(`/alerts?${query}`);
+    alerts.push(...answer.items);
+    cursor = answer.next_cursor;
+    if (cursor === null) return { alerts, complete: true };
+  }
+  return { alerts, complete: false };
+}
+
+export function readAlert(alertId: string): Promise<AlertFile> {
+  return ask(`/alerts/${encodeURIComponent(alertId)}`);
+}
+
+/** Act upon the version of the alert that the operator saw; rejects with a conflict when it has moved on. */
+export function actOnAlert(alert: Alert, act: Act, by: string, note: string): Promise<Alert> {
+  return ask(`/alerts/${encodeURIComponent(alert.alert_id)}/${act}`, {
+    method: "POST",
+    headers: { "Content-Type": "application/json" },
+    body: JSON.stringify({ by, note: note === "" ? null : note, version: alert.version }),
+  });
+}

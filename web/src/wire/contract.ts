@@ -1,0 +1,151 @@
+/**
+ * What the API sends and takes, as docs/interfaces.md writes it.
+ *
+ * Names stay as they are on the wire, so that a line here can be held against the document.
+ */
+
+export const RULES = ["speeding", "route_deviation"] as const;
+export const SEVERITIES = ["critical", "serious", "warning"] as const;
+export const STATUSES = ["open", "acknowledged", "closed", "false_alarm"] as const;
+
+export type Rule = (typeof RULES)[number];
+export type Severity = (typeof SEVERITIES)[number];
+export type Status = (typeof STATUSES)[number];
+export type BusState = "on_route" | "deviating" | "speeding" | "off_trip" | "out_of_service";
+export type LimitReason = "legal_cap" | "posted" | "hazard" | "school_zone";
+export type LonLat = [lon: number, lat: number];
+
+/** A live frame: what moved since the frame before, in rows under named columns. */
+export interface Frame {
+  time_ms: number;
+  columns: string[];
+  rows: (string | number | null)[][];
+}
+
+export interface Evidence {
+  peak_at: string;
+  peak_lon: number;
+  peak_lat: number;
+  fixes: number;
+  parameters_version: string;
+  registry_version: string;
+  speed_kmh?: number;
+  limit_kmh?: number;
+  limit_reason?: LimitReason;
+  over_percent?: number;
+  off_line_m?: number;
+  corridor_m?: number;
+  chainage_m?: number;
+  approval_id?: string;
+  assignment_id?: string;
+  driver_id?: string;
+}
+
+export interface Alert {
+  alert_id: string;
+  bus_id: string;
+  rule: Rule;
+  severity: Severity;
+  status: Status;
+  started_at: string;
+  detected_at: string;
+  ended_at: string | null;
+  lon: number;
+  lat: number;
+  found_late: boolean;
+  version: number;
+  evidence: Evidence;
+}
+
+export type HandlingKind = "acknowledged" | "closed" | "false_alarm";
+export type ChangeKind = "opened" | "updated" | "ended" | HandlingKind;
+
+/** One step in the life of an alert. */
+export interface Step {
+  seq: number;
+  kind: ChangeKind;
+  at: string;
+  by: string | null;
+  note: string | null;
+}
+
+/** A step with the alert as it stands after it. */
+export interface Change extends Step {
+  alert: Alert;
+}
+
+/** An alert with all its steps. */
+export interface AlertFile extends Alert {
+  changes: Step[];
+}
+
+export interface AlertPage {
+  items: Alert[];
+  next_cursor: string | null;
+}
+
+export interface Bus {
+  bus_id: string;
+  plate: string;
+  sign_number: string;
+  sign_expires: string;
+  inspection_expires: string;
+  operator: string;
+  school: string;
+  seats: number;
+  depot: LonLat;
+  state: "in_service" | "out_of_service";
+  route_ids: string[];
+}
+
+export interface Assignment {
+  assignment_id: string;
+  route_id: string;
+  route_name: string;
+  direction: "to_school" | "to_home";
+  /** Null when no approval of the route is in force today. */
+  approval_id: string | null;
+  approval_number: string | null;
+  driver: { driver_id: string; name: string; phone: string };
+  /** ISO numbers, Monday is 1. */
+  weekdays: number[];
+  starts: string;
+  ends: string;
+}
+
+/** A bus with what its sign states. */
+export interface BusFile extends Bus {
+  assignments: Assignment[];
+}
+
+export interface Stop {
+  name: string;
+  lon: number;
+  lat: number;
+  chainage_m: number;
+}
+
+export interface RouteProperties {
+  approval_id: string;
+  route_id: string;
+  name: string;
+  number: string;
+  school: string;
+  direction: "to_school" | "to_home";
+  corridor_m: number;
+  stops: Stop[];
+}
+
+export type Route = GeoJSON.Feature<GeoJSON.LineString, RouteProperties>;
+export type Routes = GeoJSON.FeatureCollection<GeoJSON.LineString, RouteProperties>;
+export type BaseMap = GeoJSON.FeatureCollection<GeoJSON.Geometry, { class: string }>;
+
+/** What a person does about an alert, as the last part of its path. */
+export type Act = "acknowledge" | "close" | "false-alarm";
+
+/** RFC 9457. */
+export interface Problem {
+  title?: string;
+  detail?: string;
+  status?: number;
+}

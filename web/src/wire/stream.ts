@@ -1,0 +1,76 @@
+/**
+ * The live stream, kept open.
+ *
+ * The browser's EventSource comes back by itself after a broken connection and names the last change
+ * it saw. Two cases it does not mend are mended here: an answer other than 200 (it gives up for good)
+ * and a connection that died without a word (it waits for ever). A stream opened anew cannot name the
+ * last change, so it counts as a gap.
+ */
+import type { Change, Frame } from "./contract";
+
+export interface StreamListener {
+  connected(): void;
+  disconnected(): void;
+  frame(frame: Frame): void;
+  change(change: Change): void;
+  gap(): void;
+}
+
+const REOPEN_AFTER_MS = 2_000;
+/** Frames come once a second; twenty missed ones are taken for a dead connection. */
+const SILENCE_MS = 20_000;
+
+/** Opens the stream and returns the function that closes it. */
+export function openStream(url: string, listener: StreamListener): () => void {
+  let source: EventSource;
+  let reopening: ReturnType<typeof setTimeout> | undefined;
+  let watchdog: ReturnType<typeof setTimeout> | undefined;
+
+  function reopen(): void {
+    source.close();
+    clearTimeout(watchdog);
+    clearTimeout(reopening);
+    reopening = setTimeout(() => open(true), REOPEN_AFTER_MS);
+  }
+
+  function heard(): void {
+    clearTimeout(watchdog);
+    watchdog = setTimeout(() => {
+      listener.disconnected();
+      reopen();
+    }, SILENCE_MS);
+  }
+
+  function on<T>(name: string, deliver: (data: T) => void): void {
+    source.addEventListener(name, (event: MessageEvent<string>) => {
+      heard();
+      deliver(JSON.parse(event.data) as T);
+    });
+  }
+
+  function open(anew: boolean): void {
+    source = new EventSource(url);
+    source.onopen = () => {
+      heard();
+      listener.connected();
+      if (anew) listener.gap();
+    };
+    source.onerror = () => {
+      listener.disconnected();
+      if (source.readyState === EventSource.CLOSED) reopen();
+    };
+    on<Frame>("frame", (frame) => listener.frame(frame));
+    on<Change>("alert", (change) => listener.change(change));
+    source.addEventListener("gap", () => {
+      heard();
+      listener.gap();
+    });
+  }
+
+  open(false);
+  return () => {
+    source.close();
+    clearTimeout(watchdog);
+    clearTimeout(reopening);
+  };
+}
