@@ -1,0 +1,169 @@
+"""Changes of alerts: written by the engine's judgement and by people's acts, read in one order.
+
+Every writer holds one advisory lock from taking a ``seq`` to its commit, so the order of ``seq`` is
+the order in which changes become visible: who has read up to a seq has missed nothing below it.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import Any, Literal
+
+import msgspec
+
+from alerts.episodes import Alert, Change, Evidence, Status
+from fleet.clock import from_ms, to_ms
+from fleet.errors import Conflict, NotFound
+from storage.database import Connection, Database
+from storage.named import queries
+
+Act = Literal["acknowledged", "closed", "false_alarm"]
+"""What a person does about an alert; also the status it then has."""
+
+_ALLOWED: dict[Act, tuple[Status, ...]] = {
+    "acknowledged": ("open",),
+    "closed": ("open", "acknowledged"),
+    "false_alarm": ("open", "acknowledged"),
+}
+"""The statuses that each act may follow: what is settled stays settled."""
+
+_SQL = queries("alerts")
+_LOCK = 0x616C65727473
+"""Key of the advisory lock around writes to ``alert_change``."""
+
+
+async def record_judgement(connection: Connection, changes: Sequence[Change]) -> tuple[Change, ...]:
+    """Write the engine's changes in the transaction of ``connection``; return those that took effect.
+
+    Each returned change has its ``seq`` and the alert as stored, with people's handling and the
+    counted version. A redelivered change has no effect and is left out.
+    """
+    if not changes:
+        return ()
+    await lock_changes(connection)
+    recorded = [await _judge(connection, change) for change in changes]
+    return tuple(change for change in recorded if change is not None)
+
+
+class AlertDesk:
+    """People's acts upon alerts."""
+
+    def __init__(self, database: Database) -> None:
+        self._database = database
+
+    async def handle(
+        self, alert_id: str, act: Act, *, by: str, note: str | None, expected_version: int, at_ms: int
+    ) -> Change:
+        """Record what ``by`` did about an alert, and return the change with its seq.
+
+        Raises ``NotFound`` for an unknown alert, and ``Conflict`` when it has another version than
+        the person saw or is settled already.
+        """
+        async with self._database.transaction() as connection:
+            await lock_changes(connection)
+            row = await (await connection.execute(_SQL["lock_alert"], [alert_id])).fetchone()
+            if row is None:
+                raise NotFound(f"there is no alert {alert_id!r}")
+            alert = alert_of_row(row)
+            if alert.version != expected_version:
+                raise Conflict(
+                    f"alert {alert_id!r} is at version {alert.version} by now, not {expected_version};"
+                    " read it again before you act on it"
+                )
+            if alert.status not in _ALLOWED[act]:
+                raise Conflict(f"alert {alert_id!r} is {alert.status}; it cannot become {act}")
+            cursor = await connection.execute(_SQL["handle"], {"alert_id": alert_id, "status": act})
+            handled = alert_of_row(await cursor.fetchone())
+            return await _put_change(connection, Change(act, at_ms, handled, by, note))
+
+
+class ChangeLog:
+    """All changes of alerts in their order."""
+
+    def __init__(self, database: Database) -> None:
+        self._database = database
+
+    async def after(self, seq: int, limit: int) -> list[Change]:
+        """The changes that follow ``seq``, oldest first, at most ``limit``."""
+        async with self._database.connection() as connection:
+            rows = await (await connection.execute(_SQL["changes_after"], [seq, limit])).fetchall()
+        return [change_of_row(row) for row in rows]
+
+    async def newest_seq(self) -> int:
+        """The seq of the newest change, 0 before the first."""
+        async with self._database.connection() as connection:
+            row = await (await connection.execute(_SQL["newest_seq"])).fetchone()
+        return 0 if row is None else int(row[0])
+
+
+async def lock_changes(connection: Connection) -> None:
+    """Wait for every other writer of changes to commit, and hold the others off until we do."""
+    await connection.execute(_SQL["lock_changes"], {"key": _LOCK})
+
+
+def alert_of_row(row: Any) -> Alert:
+    """The alert of a row with the columns alert_id to version, in the order that alerts.sql has."""
+    *identity, started, detected, ended, lon, lat, found_late, evidence, version = row
+    return Alert(
+        *identity,
+        to_ms(started),
+        to_ms(detected),
+        None if ended is None else to_ms(ended),
+        lon,
+        lat,
+        found_late,
+        msgspec.json.decode(evidence, type=Evidence),
+        version,
+    )
+
+
+def change_of_row(row: Any) -> Change:
+    """The change of a row (seq, kind, at, made_by, note, alert)."""
+    seq, kind, at, by, note, alert = row
+    return Change(kind, to_ms(at), msgspec.json.decode(alert, type=Alert), by, note, seq)
+
+
+async def _judge(connection: Connection, change: Change) -> Change | None:
+    alert = change.alert
+    cursor = await connection.execute(
+        _SQL["judge"],
+        {
+            "kind": change.kind,
+            "at": from_ms(change.at_ms),
+            "alert_id": alert.alert_id,
+            "bus_id": alert.bus_id,
+            "rule": alert.rule,
+            "severity": alert.severity,
+            "started_at": from_ms(alert.started_ms),
+            "detected_at": from_ms(alert.detected_ms),
+            "ended_at": None if alert.ended_ms is None else from_ms(alert.ended_ms),
+            "lon": alert.lon,
+            "lat": alert.lat,
+            "found_late": alert.found_late,
+            "evidence": msgspec.json.encode(alert.evidence).decode(),
+        },
+    )
+    row = await cursor.fetchone()
+    if row is None:
+        return None
+    stored = Change(change.kind, change.at_ms, alert_of_row(row), change.by, change.note)
+    return await _put_change(connection, stored)
+
+
+async def _put_change(connection: Connection, change: Change) -> Change:
+    cursor = await connection.execute(
+        _SQL["put_change"],
+        {
+            "alert_id": change.alert.alert_id,
+            "kind": change.kind,
+            "at": from_ms(change.at_ms),
+            "by": change.by,
+            "note": change.note,
+            "alert": msgspec.json.encode(change.alert).decode(),
+        },
+    )
+    row = await cursor.fetchone()
+    assert row is not None  # INSERT … RETURNING gives its row
+    return msgspec.structs.replace(change, seq=row[0])
+
+

@@ -1,0 +1,191 @@
+"""The one transaction in which a batch becomes durable: positions, rejects and alert changes.
+
+Only after ``Committer.commit`` has returned may the broker be told that the messages arrived.
+Committing the same batch again is harmless: the key (bus, event time) drops the fixes, the digest
+finds the rejects, and an alert's identity and event times drop its changes.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import logging
+from collections.abc import AsyncIterator, Sequence
+from contextlib import asynccontextmanager
+from dataclasses import dataclass, fields, replace
+from weakref import WeakSet
+
+import msgspec
+import numpy as np
+import psycopg
+from numpy.typing import NDArray
+
+from alerts.episodes import Change
+from fleet.clock import from_ms
+from fleet.fixes import Fixes
+from fleet.rejects import KEPT_BYTES, Reason, Reject
+from storage.changes import record_judgement
+from storage.columns import pack
+from storage.database import Connection, Database
+from storage.named import queries
+
+log = logging.getLogger(__name__)
+
+_SQL = queries("commit")
+
+REFUSALS = (psycopg.DataError, psycopg.IntegrityError, psycopg.errors.ProgramLimitExceeded)
+"""What PostgreSQL raises about a value; trying again cannot help."""
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class Batch:
+    """What one micro-batch leaves to be kept."""
+
+    fixes: Fixes
+    quality: NDArray[np.int16]
+    """``fleet.quality.Quality`` of each fix, shape (n,)."""
+    received_ms: int
+    rejects: Sequence[Reject] = ()
+    changes: Sequence[Change] = ()
+
+
+@dataclass(frozen=True, slots=True)
+class Receipt:
+    """What a commit did. ``committed + duplicates + refused`` is the number of the batch's fixes."""
+
+    committed: int
+    """Fixes that were not there before."""
+    duplicates: int
+    """Fixes whose bus and event time were there already."""
+    refused: int
+    """Fixes that the database refused and that are among the rejected now."""
+    rejected: int
+    """Rows that are new among the rejected, the refused ones included."""
+    changes: tuple[Change, ...]
+    """The alert changes that took effect, as stored, with their seq."""
+
+
+class Committer:
+    """Commits batches. ``bus_keys[row]`` is the key of the bus in that row of the registry."""
+
+    def __init__(self, database: Database, bus_keys: NDArray[np.int32]) -> None:
+        self._database = database
+        self._bus_keys = bus_keys
+        self._staged: WeakSet[Connection] = WeakSet()
+
+    async def commit(self, batch: Batch) -> Receipt:
+        """Keep the batch, whole, or raise ``Unavailable`` with nothing kept.
+
+        When the database refuses a value, the good rows are kept all the same and the bad ones go
+        to the rejected with ``Reason.REFUSED_BY_DATABASE``.
+        """
+        try:
+            async with self._transaction() as connection:
+                committed = await self._put_positions(connection, batch)
+                rejected = await _put_rejects(connection, batch.rejects)
+                changes = await record_judgement(connection, batch.changes)
+        except REFUSALS as error:
+            log.warning("the database refuses a row of a batch, which is now committed in parts: %s", error)
+            return await self._commit_in_parts(batch)
+        return Receipt(committed, len(batch.fixes) - committed, 0, rejected, changes)
+
+    async def _commit_in_parts(self, batch: Batch) -> Receipt:
+        """The same transaction with a savepoint round every part that may be refused."""
+        async with self._transaction() as connection:
+            rows = np.arange(len(batch.fixes))
+            committed, refused = await self._put_good_positions(connection, batch, rows)
+            changes, refused_changes = await _record_good_changes(connection, batch)
+            rejected = await _put_rejects(connection, [*batch.rejects, *refused, *refused_changes])
+        duplicates = len(batch.fixes) - committed - len(refused)
+        return Receipt(committed, duplicates, len(refused), rejected, changes)
+
+    @asynccontextmanager
+    async def _transaction(self) -> AsyncIterator[Connection]:
+        """A transaction on a connection that has the staging table."""
+        async with self._database.connection() as connection:
+            if connection not in self._staged:
+                await connection.execute(_SQL["make_staging"])
+                self._staged.add(connection)
+            async with connection.transaction():
+                yield connection
+
+    async def _put_positions(self, connection: Connection, batch: Batch) -> int:
+        """Put the fixes that are not there yet; returns how many those were."""
+        if not len(batch.fixes):
+            return 0
+        async with connection.cursor() as cursor:
+            async with cursor.copy(_SQL["copy_staging"]) as copy:
+                await copy.write(pack(batch.fixes, batch.quality, self._bus_keys))
+            await cursor.execute(_SQL["put_positions"], {"received_at": from_ms(batch.received_ms)})
+            return cursor.rowcount
+
+    async def _put_good_positions(
+        self, connection: Connection, batch: Batch, rows: NDArray[np.intp]
+    ) -> tuple[int, list[Reject]]:
+        """Put the fixes at ``rows`` by halving down to each one that is refused."""
+        part = replace(batch, fixes=batch.fixes.take(rows), quality=batch.quality[rows])
+        try:
+            async with connection.transaction():
+                await connection.execute(_SQL["empty_staging"])
+                return await self._put_positions(connection, part), []
+        except REFUSALS as error:
+            if len(rows) == 1:
+                return 0, [await self._refused_fix(connection, part, error)]
+        middle = len(rows) // 2
+        committed, refused = await self._put_good_positions(connection, batch, rows[:middle])
+        committed_after, refused_after = await self._put_good_positions(connection, batch, rows[middle:])
+        return committed + committed_after, refused + refused_after
+
+    async def _refused_fix(self, connection: Connection, part: Batch, error: psycopg.Error) -> Reject:
+        """The one fix of ``part`` as a reject: its message is gone, so it is written anew."""
+        fix = {column.name: getattr(part.fixes, column.name)[0].item() for column in fields(Fixes)}
+        key = int(self._bus_keys[fix.pop("bus")])
+        row = await (await connection.execute(_SQL["bus_of_key"], [key])).fetchone()
+        topic = f"buswatch/v1/{row[0] if row else key}/position"
+        payload = msgspec.json.encode(fix)
+        return Reject(topic, payload, None, Reason.REFUSED_BY_DATABASE, str(error), part.received_ms)
+
+
+async def _record_good_changes(
+    connection: Connection, batch: Batch
+) -> tuple[tuple[Change, ...], list[Reject]]:
+    """Record the changes one by one; those refused come back as rejects."""
+    recorded: list[Change] = []
+    refused = []
+    for change in batch.changes:
+        try:
+            async with connection.transaction():
+                recorded += await record_judgement(connection, [change])
+        except REFUSALS as error:
+            topic, payload = f"buswatch/v1/alerts/{change.alert.bus_id}", msgspec.json.encode(change)
+            reason = Reason.REFUSED_BY_DATABASE
+            refused.append(Reject(topic, payload[:KEPT_BYTES], None, reason, str(error), batch.received_ms))
+    return tuple(recorded), refused
+
+
+async def _put_rejects(connection: Connection, rejects: Sequence[Reject]) -> int:
+    """Keep the rejects, one row for each distinct one; returns how many rows are new."""
+    distinct: dict[bytes, list[Reject]] = {}
+    for reject in rejects:
+        distinct.setdefault(_digest(reject), []).append(reject)
+    if not distinct:
+        return 0
+    # Sorted, so that two writers cannot lock each other out.
+    rows = [
+        (digest, _text(same[0].topic), same[0].payload, same[0].item, same[0].reason.value,
+         _text(same[0].detail), from_ms(min(r.received_ms for r in same)),
+         from_ms(max(r.received_ms for r in same)), len(same))
+        for digest, same in sorted(distinct.items())
+    ]  # fmt: skip
+    columns = [list(column) for column in zip(*rows, strict=True)]
+    cursor = await connection.execute(_SQL["put_rejects"], columns)
+    return sum(new for (new,) in await cursor.fetchall())
+
+
+def _digest(reject: Reject) -> bytes:
+    """What tells one reject from another: topic, payload and place in it, however often it comes."""
+    return hashlib.sha256(msgspec.msgpack.encode((_text(reject.topic), reject.payload, reject.item))).digest()
+
+
+def _text(text: str) -> str:
+    """The text without what PostgreSQL cannot keep: NUL and lone surrogates."""
+    return text.encode(errors="replace").decode().replace("\0", "\N{REPLACEMENT CHARACTER}")

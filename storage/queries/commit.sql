@@ -1,0 +1,36 @@
+-- The statements of one batch; storage/commit.py runs them in one transaction.
+
+-- name: make_staging
+-- Once a connection. Emptied by every commit, so that a batch never meets the rows of another.
+CREATE TEMPORARY TABLE staging (
+    bus_key int, time timestamptz, lon double precision, lat double precision,
+    speed_kmh real, heading_deg real, accuracy_m real, satellites smallint, quality smallint
+) ON COMMIT DELETE ROWS;
+
+-- name: copy_staging
+COPY staging FROM STDIN (FORMAT binary);
+
+-- name: empty_staging
+TRUNCATE staging;
+
+-- name: put_positions
+-- Sorted, so that two writers cannot lock each other out; of two fixes with one key in a batch the
+-- first received stays.
+INSERT INTO position
+SELECT bus_key, time, lon, lat, nullif(speed_kmh, 'NaN'), nullif(heading_deg, 'NaN'),
+       nullif(accuracy_m, 'NaN'), nullif(satellites, -1), quality, %(received_at)s
+FROM staging ORDER BY bus_key, time, ctid
+ON CONFLICT (bus_key, time) DO NOTHING;
+
+-- name: bus_of_key
+SELECT bus_id FROM bus WHERE bus_key = %s;
+
+-- name: put_rejects
+-- A redelivered message only raises the count of its row. Returns whether each row is new.
+INSERT INTO rejected (digest, topic, payload, item, reason, detail, first_received, last_received, times)
+SELECT * FROM unnest(%s::bytea[], %s::text[], %s::bytea[], %s::int[], %s::text[], %s::text[],
+                     %s::timestamptz[], %s::timestamptz[], %s::int[])
+ON CONFLICT (digest) DO UPDATE SET
+    last_received = greatest(rejected.last_received, excluded.last_received),
+    times = rejected.times + excluded.times
+RETURNING xmax = 0;

@@ -1,0 +1,83 @@
+"""Fixtures of real servers, shared by every test module that needs one.
+
+A test module takes them with ``pytest_plugins = ["tests.servers"]`` in the root conftest, or by
+importing the fixtures. One PostgreSQL serves the whole run; each test gets its own database, cloned
+from one that was migrated once, which takes about 30 ms.
+"""
+
+from __future__ import annotations
+
+import itertools
+import shutil
+import tempfile
+from collections.abc import AsyncIterator, Iterator
+from pathlib import Path
+
+import psycopg
+import pytest
+import pytest_asyncio
+from psycopg import sql
+
+from storage.database import Database
+from storage.embedded import EmbeddedPostgres
+from storage.migrate import migrate
+
+_TEMPLATE = "template_migrated"
+_numbers = itertools.count(1)
+
+
+@pytest.fixture(scope="session")
+def postgres() -> Iterator[EmbeddedPostgres]:
+    """The embedded PostgreSQL of this run, in a folder of its own."""
+    folder = Path(tempfile.mkdtemp(prefix="bw-"))
+    try:
+        with EmbeddedPostgres(folder / "pg") as server:
+            yield server
+    finally:
+        shutil.rmtree(folder, ignore_errors=True)
+
+
+@pytest.fixture
+def empty_database_url(postgres: EmbeddedPostgres) -> Iterator[str]:
+    """The address of a new database without any table."""
+    yield from _database(postgres, "template1")
+
+
+@pytest.fixture
+def database_url(postgres: EmbeddedPostgres, migrated_template: str) -> Iterator[str]:
+    """The address of a new database with the whole schema and no rows."""
+    yield from _database(postgres, migrated_template)
+
+
+@pytest_asyncio.fixture
+async def database(database_url: str) -> AsyncIterator[Database]:
+    """An open pool on a new database with the whole schema and no rows."""
+    async with Database(database_url) as opened:
+        yield opened
+
+
+@pytest.fixture(scope="session")
+def migrated_template(postgres: EmbeddedPostgres) -> str:
+    """The name of the migrated database that the others are cloned from."""
+    import asyncio
+
+    async def build() -> None:
+        async with Database(postgres.dsn_of(_TEMPLATE)) as opened:
+            await migrate(opened)
+
+    _execute(postgres, sql.SQL("CREATE DATABASE {}").format(sql.Identifier(_TEMPLATE)))
+    asyncio.run(build())
+    return _TEMPLATE
+
+
+def _database(postgres: EmbeddedPostgres, template: str) -> Iterator[str]:
+    name = f"test_{next(_numbers)}"
+    names = sql.Identifier(name), sql.Identifier(template)
+    _execute(postgres, sql.SQL("CREATE DATABASE {} TEMPLATE {} STRATEGY file_copy").format(*names))
+    yield postgres.dsn_of(name)
+    _execute(postgres, sql.SQL("DROP DATABASE {} WITH (FORCE)").format(sql.Identifier(name)))
+
+
+def _execute(postgres: EmbeddedPostgres, statement: sql.Composed) -> None:
+    with psycopg.connect(postgres.dsn_of("postgres"), autocommit=True) as connection:
+        connection.execute(statement)
