@@ -103,17 +103,21 @@ async def lock_changes(connection: Connection) -> None:
 
 def alert_of_row(row: Any) -> Alert:
     """The alert of a row with the columns alert_id to version, in the order that alerts.sql has."""
-    *identity, started, detected, ended, lon, lat, found_late, evidence, version = row
+    alert_id, bus_id, rule, severity, status, started, detected, ended, lon, lat, late, why, version = row
     return Alert(
-        *identity,
-        to_ms(started),
-        to_ms(detected),
-        None if ended is None else to_ms(ended),
-        lon,
-        lat,
-        found_late,
-        msgspec.json.decode(evidence, type=Evidence),
-        version,
+        alert_id,
+        bus_id,
+        rule,
+        severity,
+        status,
+        started_ms=to_ms(started),
+        detected_ms=to_ms(detected),
+        ended_ms=None if ended is None else to_ms(ended),
+        lon=lon,
+        lat=lat,
+        found_late=late,
+        evidence=msgspec.json.decode(why, type=Evidence),
+        version=version,
     )
 
 

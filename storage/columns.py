@@ -1,29 +1,40 @@
-"""Fixes as PostgreSQL's binary COPY writes and reads them, packed and unpacked a column at a time.
+"""Fixes as PostgreSQL's binary formats carry them, packed and unpacked a column at a time.
 
-Every field is sent (what is not known as NaN or -1, which the statements turn into NULL), so all
-records have one length and a batch is one NumPy array of records in network byte order.
+In: a COPY stream. Every field is sent (what is not known as NaN or -1, which the statement turns
+into NULL), so all records have one length and a batch is one NumPy array of records in network
+byte order. Out: one array a column and bus, because reading a COPY stream back costs a turn of the
+event loop a row: four times as long (3.9 million fixes: 8.9 s against 2.6 s).
 """
 
 from __future__ import annotations
 
+from collections.abc import Sequence
+from dataclasses import fields
+
 import numpy as np
 from numpy.typing import NDArray
+from psycopg import AsyncCursor
+from psycopg.abc import Buffer
+from psycopg.adapt import Loader
+from psycopg.pq import Format
+from psycopg.rows import TupleRow
 
 from fleet.fixes import Fixes
 
 _HEADER = b"PGCOPY\n\xff\r\n\x00" + bytes(8)
 _TRAILER = b"\xff\xff"
+_ARRAY_HEADER_BYTES = 20
+"""Dimensions, flags, element type, length and lower bound, four bytes each."""
 _EPOCH_2000_US = 946_684_800_000_000
 """PostgreSQL counts microseconds from 2000-01-01."""
 
 _FIELDS = (
-    ("bus", ">i4"), ("time", ">i8"), ("lon", ">f8"), ("lat", ">f8"), ("speed_kmh", ">f4"),
+    ("bus", ">i4"), ("time_ms", ">i8"), ("lon", ">f8"), ("lat", ">f8"), ("speed_kmh", ">f4"),
     ("heading_deg", ">f4"), ("accuracy_m", ">f4"), ("satellites", ">i2"), ("quality", ">i2"),
 )  # fmt: skip
-"""The columns of the staging table, in their order."""
+"""The columns of the staging table, in their order; all but the first come back as arrays."""
 
-_LENGTHS = {name: np.dtype(kind).itemsize for name, kind in _FIELDS}
-RECORD = np.dtype(
+_RECORD = np.dtype(
     [("fields", ">i2")]
     + [part for name, kind in _FIELDS for part in ((f"{name}_length", ">i4"), (name, kind))]
 )
@@ -31,30 +42,46 @@ RECORD = np.dtype(
 
 def pack(fixes: Fixes, quality: NDArray[np.int16], bus_keys: NDArray[np.int32]) -> bytes:
     """A binary COPY stream of the fixes; ``bus_keys[row]`` is the key of the bus in that row."""
-    records = np.empty(len(fixes), RECORD)
+    records = np.empty(len(fixes), _RECORD)
     records["fields"] = len(_FIELDS)
-    for name, length in _LENGTHS.items():
-        records[f"{name}_length"] = length
+    for name, kind in _FIELDS:
+        records[f"{name}_length"] = np.dtype(kind).itemsize
+    for column in fields(Fixes):
+        records[column.name] = getattr(fixes, column.name)
     records["bus"] = bus_keys[fixes.bus]
-    records["time"] = fixes.time_ms * 1_000 - _EPOCH_2000_US
+    records["time_ms"] = fixes.time_ms * 1_000 - _EPOCH_2000_US
     records["quality"] = quality
-    for name in ("lon", "lat", "speed_kmh", "heading_deg", "accuracy_m", "satellites"):
-        records[name] = getattr(fixes, name)
     return _HEADER + records.tobytes() + _TRAILER
 
 
-def unpack(stream: bytes | bytearray) -> tuple[Fixes, NDArray[np.int16]]:
-    """The fixes and their quality of a binary COPY stream whose first field is the bus's row.
+def unpack(buses: Sequence[TupleRow]) -> tuple[Fixes, NDArray[np.int16]]:
+    """Fixes and quality from rows of (bus, one raw array for each other column), in their order."""
+    columns = {
+        name: np.concatenate([_elements(row[place], kind) for row in buses] or [np.empty(0, kind)])
+        for place, (name, kind) in enumerate(_FIELDS)
+        if name != "bus"
+    }
+    lengths = [len(_elements(row[1], ">i8")) for row in buses]
+    columns["bus"] = np.repeat(np.array([row[0] for row in buses], np.int32), lengths)
+    columns["time_ms"] = (columns["time_ms"].astype(np.int64) + _EPOCH_2000_US) // 1_000
+    quality = columns.pop("quality").astype(np.int16)
+    return Fixes.of(**columns), quality
 
-    Raises ``ValueError`` when a record has another length: a query that lets a NULL through.
-    """
-    body = len(stream) - len(_HEADER) - len(_TRAILER)
-    if body % RECORD.itemsize:
-        raise ValueError("a record of the COPY stream has a field that is NULL or of another type")
-    records = np.frombuffer(stream, RECORD, count=body // RECORD.itemsize, offset=len(_HEADER))
-    fixes = Fixes.of(
-        bus=records["bus"],
-        time_ms=(records["time"].astype(np.int64) + _EPOCH_2000_US) // 1_000,
-        **{name: records[name] for name, _ in _FIELDS[2:8]},
-    )
-    return fixes, records["quality"].astype(np.int16)
+
+def expect_raw_arrays(cursor: AsyncCursor[TupleRow]) -> None:
+    """Have the arrays of a binary cursor's rows arrive as bytes, as ``unpack`` takes them."""
+    for element in ("timestamptz", "float8", "float4", "int2"):
+        cursor.adapters.register_loader(cursor.adapters.types[element].array_oid, _RawLoader)
+
+
+class _RawLoader(Loader):
+    format = Format.BINARY
+
+    def load(self, data: Buffer) -> bytes:
+        return bytes(data)
+
+
+def _elements(array: bytes, kind: str) -> NDArray[np.generic]:
+    """The elements of a raw one-dimensional array without NULLs, each of which follows its length."""
+    records = np.frombuffer(array, [("length", ">i4"), ("value", kind)], offset=_ARRAY_HEADER_BYTES)
+    return records["value"]

@@ -231,7 +231,7 @@ class EmbeddedPostgres:
         """The data folder, or a private folder with a short name when the data's path is too long."""
         if len(os.fsencode(self._data / _SOCKET_NAME)) <= _SOCKET_PATH_BYTES:
             return self._data
-        short = Path(tempfile.mkdtemp(prefix="buswatch-", dir="/tmp"))  # noqa: S108
+        short = Path(tempfile.mkdtemp(prefix="buswatch-", dir="/tmp"))
         if self._account is not None:
             os.chown(short, self._account.pw_uid, self._account.pw_gid)
         return short

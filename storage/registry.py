@@ -8,6 +8,7 @@ import msgspec
 import numpy as np
 import psycopg
 from numpy.typing import NDArray
+from psycopg.rows import dict_row
 
 from fleet.errors import BadInput, NotFound
 from fleet.registry import (
@@ -50,26 +51,24 @@ async def load_registry(database: Database) -> tuple[Registry, NDArray[np.int32]
     The keys have shape (buses,): ``keys[row]`` is the key of the bus in that row of the registry.
     Raises ``NotFound`` when none was imported.
     """
-    async with database.transaction() as connection:
+    async with database.transaction() as connection, connection.cursor(row_factory=dict_row) as cursor:
         # One snapshot for all tables, so that an import meanwhile cannot mix two registries.
-        await connection.execute("SET TRANSACTION ISOLATION LEVEL REPEATABLE READ")
-        rows = {
-            noun: await (await connection.execute(_SQL[f"get_{noun}"])).fetchall()
-            for noun in ("meta", "buses", "drivers", "approvals", "assignments")
-        }
-    if not rows["meta"]:
+        await cursor.execute("SET TRANSACTION ISOLATION LEVEL REPEATABLE READ")
+        found = {}
+        for noun in ("meta", "buses", "drivers", "approvals", "assignments"):
+            await cursor.execute(_SQL[f"get_{noun}"])
+            found[noun] = await cursor.fetchall()
+    if not found["meta"]:
         raise NotFound("no registry was imported yet; run `buswatch import`")
-    city, zone, version = rows["meta"][0]
+    keys = np.array([row.pop("bus_key") for row in found["buses"]], np.int32)
     registry = Registry(
-        buses=tuple(_bus(*row) for row in rows["buses"]),
-        drivers=tuple(Driver(*row) for row in rows["drivers"]),
-        approvals=tuple(_approval(*row) for row in rows["approvals"]),
-        assignments=tuple(_assignment(*row) for row in rows["assignments"]),
-        city=city,
-        zone=zone,
-        version=version,
+        buses=tuple(_bus(row) for row in found["buses"]),
+        drivers=tuple(Driver(**row) for row in found["drivers"]),
+        approvals=tuple(_approval(row) for row in found["approvals"]),
+        assignments=tuple(_assignment(row) for row in found["assignments"]),
+        **found["meta"][0],
     )
-    return registry, np.array([row[0] for row in rows["buses"]], np.int32)
+    return registry, keys
 
 
 async def save_base_map(database: Database, roads: bytes) -> None:
@@ -117,27 +116,20 @@ async def _put(connection: Connection, registry: Registry) -> None:
         await cursor.execute(_SQL["put_meta"], [registry.city, registry.zone, registry.version])
 
 
-def _bus(_bus_key: int, *columns: Any) -> Bus:
-    *stated, depot_lon, depot_lat, state = columns
-    return Bus(*stated, (depot_lon, depot_lat), state)
+def _bus(row: dict[str, Any]) -> Bus:
+    depot = row.pop("depot_lon"), row.pop("depot_lat")
+    return Bus(depot=depot, **row)
 
 
-def _approval(*columns: Any) -> Approval:
-    *stated, line, corridor_m, stops, limits, valid_from, valid_to = columns
-    return Approval(
-        *stated,
-        msgspec.json.decode(line, type=tuple[LonLat, ...]),
-        corridor_m,
-        msgspec.json.decode(stops, type=tuple[Stop, ...]),
-        msgspec.json.decode(limits, type=tuple[LimitStretch, ...]),
-        valid_from,
-        valid_to,
-    )
+def _approval(row: dict[str, Any]) -> Approval:
+    line = msgspec.json.decode(row.pop("line"), type=tuple[LonLat, ...])
+    stops = msgspec.json.decode(row.pop("stops"), type=tuple[Stop, ...])
+    limits = msgspec.json.decode(row.pop("limits"), type=tuple[LimitStretch, ...])
+    return Approval(line=line, stops=stops, limits=limits, **row)
 
 
-def _assignment(*columns: Any) -> Assignment:
-    *stated, weekdays, starts, ends = columns
-    return Assignment(*stated, tuple(weekdays), starts, ends)
+def _assignment(row: dict[str, Any]) -> Assignment:
+    return Assignment(weekdays=tuple(row.pop("weekdays")), **row)
 
 
 def _json(value: object) -> str:

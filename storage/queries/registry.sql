@@ -58,8 +58,8 @@ FROM bus WHERE registry_row IS NOT NULL ORDER BY registry_row;
 SELECT driver_id, name, phone, qualified_until FROM driver ORDER BY registry_row;
 
 -- name: get_approvals
-SELECT approval_id, route_id, version, number, name, school, direction, line::text, corridor_m,
-       stops::text, limits::text, valid_from, valid_to
+SELECT approval_id, route_id, version, number, name, school, direction, line::text AS line, corridor_m,
+       stops::text AS stops, limits::text AS limits, valid_from, valid_to
 FROM approval ORDER BY registry_row;
 
 -- name: get_assignments
