@@ -18,7 +18,7 @@ from geofence.corridors import BLOCK, Corridors
 NO_LINE = -1
 """The line of a fix that belongs to no trip."""
 
-_BACK_M = 100.0
+_BACK_M = 40.0
 """Metres behind the last match that the window reaches: noise and a bus that backs up."""
 _AHEAD_M = 200.0
 _AHEAD_MS = 35.0

@@ -1,0 +1,57 @@
+"""The registry: written, read, and refused when it contradicts itself."""
+
+import datetime as dt
+
+import msgspec
+import pytest
+
+from fleet.errors import BadRegistry
+from fleet.registry import Registry, check_registry, decode_registry, encode_registry
+from tests.scenes import approval, registry
+
+
+def test_a_registry_survives_the_way_through_json() -> None:
+    record = registry(approval(), approval(route="R2"), buses=3)
+    assert decode_registry(encode_registry(record)) == record
+
+
+def test_the_latest_valid_version_of_a_route_is_in_force() -> None:
+    first = approval(valid_to=dt.date(2026, 6, 30))
+    second = approval(version=2, valid_from=dt.date(2026, 7, 1))
+    record = registry(second, first)
+    assert record.approval_on("R1", dt.date(2026, 6, 30)) == first
+    assert record.approval_on("R1", dt.date(2026, 7, 1)) == second
+    assert record.approval_on("R1", dt.date(2027, 7, 1)) is None
+    assert record.approval_on("R9", dt.date(2026, 7, 1)) is None
+
+
+def broken(**changes: object) -> Registry:
+    return msgspec.structs.replace(registry(), **changes)
+
+
+@pytest.mark.parametrize(
+    ("record", "complaint"),
+    [
+        (broken(buses=registry().buses * 2), "bus 'B1' is on record twice"),
+        (broken(buses=()), "bus 'B1' is not on record"),
+        (broken(drivers=()), "driver 'D1' is not on record"),
+        (broken(approvals=()), "route 'R1' has no approval"),
+        (broken(approvals=(approval(corridor_m=0),)), "corridor_m must be above 0"),
+        (
+            broken(approvals=(msgspec.structs.replace(approval(), line=((114.0, 30.0),) * 3),)),
+            "two distinct points",
+        ),
+        (
+            broken(assignments=(msgspec.structs.replace(registry().assignments[0], weekdays=(0,)),)),
+            "weekdays must be",
+        ),
+    ],
+)
+def test_a_contradiction_is_named(record: Registry, complaint: str) -> None:
+    with pytest.raises(BadRegistry, match=complaint):
+        check_registry(record)
+
+
+def test_what_is_no_registry_is_said_to_be_unreadable() -> None:
+    with pytest.raises(BadRegistry, match="cannot be read"):
+        decode_registry(b"{}")

@@ -1,0 +1,57 @@
+"""Limits along a line, made into plain pieces."""
+
+import numpy as np
+import pytest
+
+from fleet.registry import LimitStretch
+from geofence.corridors import pack_corridors
+from geofence.limits import REASONS, highest_cap, limit_pieces
+from geofence.matching import Geofence
+from tests.scenes import LENGTH_M, PLANE, approval
+
+
+def test_pieces_carry_the_lowest_limit_and_its_reason() -> None:
+    pieces = limit_pieces(
+        approval(
+            limits=[
+                LimitStretch(0, 4_000, 80, "legal_cap"),
+                LimitStretch(1_000, 6_000, 40, "posted"),
+                LimitStretch(1_500, 2_000, 20, "hazard"),
+            ]
+        )
+    )
+    assert [(p.from_m, p.limit_kmh, REASONS[p.reason]) for p in pieces] == [
+        (0, 80, "legal_cap"),
+        (1_000, 40, "posted"),
+        (1_500, 20, "hazard"),
+        (2_000, 40, "posted"),
+        (6_000, 60, "legal_cap"),
+    ]
+
+
+def test_off_its_line_a_bus_is_held_to_the_highest_cap_of_its_roads() -> None:
+    assert highest_cap(approval()) == 60
+    assert highest_cap(approval(limits=[LimitStretch(0, 100, 80, "legal_cap")])) == 80
+
+
+@pytest.mark.parametrize(
+    ("chainage", "limit"), [(980, 60), (990, 60), (1_010, 60), (1_020, 30), (1_980, 30), (1_990, 60)]
+)
+def test_near_a_limit_s_edge_the_higher_counts(chainage: float, limit: float) -> None:
+    corridors = pack_corridors([approval(limits=[LimitStretch(1_000, 2_000, 30, "posted")])], PLANE)
+    geofence = Geofence(corridors, 1, 15.0)
+    seen = geofence.observe(
+        np.zeros(1, np.int32), np.zeros(1, np.int64), np.array([chainage]), np.zeros(1),
+        np.zeros(1, np.int32), np.ones(1, np.bool_),
+    )  # fmt: skip
+    assert seen.limit_kmh[0] == limit
+
+
+def test_every_chainage_of_the_line_has_a_limit() -> None:
+    corridors = pack_corridors([approval(limits=[LimitStretch(5, 10, 30, "posted")])], PLANE)
+    x = np.linspace(-100, LENGTH_M + 100, 500)
+    seen = Geofence(corridors, 500, 15.0).observe(
+        np.arange(500, dtype=np.int32), np.zeros(500, np.int64), x, np.zeros(500),
+        np.zeros(500, np.int32), np.ones(500, np.bool_),
+    )  # fmt: skip
+    assert np.isfinite(seen.limit_kmh).all()

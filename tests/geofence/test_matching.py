@@ -1,0 +1,101 @@
+"""Matching held against a plain Shapely loop, and where a line crosses itself."""
+
+import numpy as np
+import pytest
+import shapely
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+from geofence.corridors import pack_corridors
+from geofence.matching import NO_LINE, Geofence, Observations
+from tests.scenes import PLANE, approval
+
+
+def observe(
+    points: list[tuple[float, float]],
+    x: np.ndarray,
+    y: np.ndarray,
+    *,
+    remembering: bool,
+    corridor_m: float = 50.0,
+) -> Observations:
+    """One bus against one line, a fix a second; without memory each fix is another bus's first."""
+    corridors = pack_corridors([approval(points=points, corridor_m=corridor_m)], PLANE)
+    n = len(x)
+    buses = np.zeros(n, np.int32) if remembering else np.arange(n, dtype=np.int32)
+    geofence = Geofence(corridors, n, 15.0)
+    times = np.arange(n, dtype=np.int64) * 1_000
+    return geofence.observe(buses, times, x, y, np.zeros(n, np.int32), np.ones(n, np.bool_))
+
+
+@st.composite
+def lines(draw: st.DrawFn) -> list[tuple[float, float]]:
+    """Random walks: they cross themselves, turn back, and come near again."""
+    rng = np.random.default_rng(draw(st.integers(0, 2**32 - 1)))
+    n = draw(st.integers(2, 200))
+    turns = np.cumsum(rng.normal(0, draw(st.sampled_from([0.1, 0.8, 3.0])), n))
+    steps = rng.uniform(1, 80, n)
+    x, y = np.cumsum(steps * np.cos(turns)), np.cumsum(steps * np.sin(turns))
+    return list(zip(x.tolist(), y.tolist(), strict=True))
+
+
+@settings(max_examples=100, deadline=None)
+@given(lines(), st.integers(0, 2**32 - 1))
+def test_a_first_match_is_the_nearest_point_of_the_whole_line(
+    points: list[tuple[float, float]], seed: int
+) -> None:
+    rng = np.random.default_rng(seed)
+    near = np.array(points)[rng.integers(0, len(points), 60)]
+    x, y = (near + rng.normal(0, 150, near.shape)).T
+    seen = observe(points, x, y, remembering=False)
+    route = shapely.LineString(np.column_stack(PLANE.to_metres(*np.array(approval(points=points).line).T)))
+    for i in range(len(x)):
+        place = shapely.Point(x[i], y[i])
+        assert seen.off_m[i] == pytest.approx(route.distance(place), abs=1e-3)
+        assert route.interpolate(seen.chainage_m[i]).distance(place) == pytest.approx(seen.off_m[i], abs=1e-3)
+
+
+@settings(max_examples=60, deadline=None)
+@given(lines(), st.integers(0, 2**32 - 1))
+def test_with_memory_off_the_corridor_is_never_said_of_a_fix_within_it(
+    points: list[tuple[float, float]], seed: int
+) -> None:
+    rng = np.random.default_rng(seed)
+    route = shapely.LineString(np.column_stack(PLANE.to_metres(*np.array(approval(points=points).line).T)))
+    along = np.linspace(0, route.length, 80)
+    places = np.array([route.interpolate(d).coords[0] for d in along]) + rng.normal(0, 40, (80, 2))
+    seen = observe(points, places[:, 0], places[:, 1], remembering=True)
+    distance = shapely.distance(route, shapely.points(places))
+    np.testing.assert_array_equal(seen.off_m <= 50, distance <= 50)
+    assert (seen.off_m >= distance - 1e-6).all()
+
+
+def test_out_and_back_on_one_street_is_matched_to_the_right_pass() -> None:
+    points = [(x, 0.0) for x in range(0, 3_001, 50)] + [(x, 0.0) for x in range(2_950, -1, -50)]
+    x = np.r_[np.arange(0, 3_000, 12.0), np.arange(3_000, 0, -12.0)]
+    seen = observe(points, x, np.full(len(x), 3.0), remembering=True)
+    way = np.r_[0, np.cumsum(np.abs(np.diff(x)))]
+    assert np.abs(seen.chainage_m - way).max() < 60
+
+
+def test_a_line_that_crosses_itself_is_followed_through_the_crossing() -> None:
+    turn = np.linspace(0, 2 * np.pi, 200)
+    points = list(zip((1_000 * np.sin(turn)).tolist(), (1_000 * np.sin(2 * turn)).tolist(), strict=True))
+    fine = np.linspace(0, 2 * np.pi, 800)
+    x, y = 1_000 * np.sin(fine), 1_000 * np.sin(2 * fine)
+    seen = observe(points, x, y, remembering=True)
+    assert (np.diff(seen.chainage_m) > -1).all()
+
+
+def test_fixes_without_a_line_or_without_belief_are_matched_to_nothing() -> None:
+    geofence = Geofence(pack_corridors([approval()], PLANE), 1, 15.0)
+    seen = geofence.observe(
+        np.zeros(2, np.int32),
+        np.arange(2, dtype=np.int64),
+        np.zeros(2),
+        np.zeros(2),
+        np.array([NO_LINE, 0], np.int32),
+        np.array([True, False]),
+    )
+    assert list(seen.line) == [NO_LINE, NO_LINE]
+    assert np.isnan(seen.off_m).all()
