@@ -30,7 +30,7 @@ _LOWEST_MS = 1.5
 _WITHOUT_PUPILS_MS = 60 / 3.6
 _BEFORE_LIGHT_M = 12.0
 _MEAN_DWELL_S = 30.0
-_MEAN_LIGHT_S = 7.0
+_MEAN_LIGHT_S = 8.5
 """Mean delay at a junction with lights, those found green included."""
 
 Flags = NDArray[np.bool_]

@@ -1,0 +1,231 @@
+"""Driving faults: buses made to speed or to leave their route, and the truth of both.
+
+A fault is planned where the road allows it to become what it claims to be, so that none is injected
+that nobody could find. Its truth is not the plan: it is read off the true state, second by second.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import dataclass
+
+import numpy as np
+import shapely
+
+from fleet.clock import MINUTE_MS, SECOND_MS
+from simulators.drive import Activity, Drive, State
+from simulators.legbook import LegBook
+from simulators.legs import ACCELERATION_MS2, Flags, Leg, lay_leg
+from simulators.plane import Floats
+from simulators.roads import Way
+from simulators.routes import CORRIDOR_M
+from simulators.truth import DrivingFault, Fault
+
+TOLERANCE_KMH = 5.0
+"""Speeding is labelled where the true speed is above the limit by more than this."""
+LEAST_EXCESS_KMH, MOST_EXCESS_KMH = 9.0, 40.0
+LEAST_EXCESS_S, MOST_EXCESS_S = 13.0, 60.0
+LEAST_OFF_M, LEAST_OFF_S = 110.0, 25.0
+"""A detour is driven only when it is farther from the line than this for longer than this."""
+_EASING_MS2 = 1.4
+_FOLLOWED_M = 350.0
+"""A bus that leaves its line has followed it so far before: only then is it on a trip."""
+_BEFORE_END_M = 400.0
+_WINDOW_LEFT_MS = 4 * MINUTE_MS
+_TRIES = 40
+_SEARCH_S = 200.0
+_LONGEST_SKIP_M = 1_800.0
+
+
+@dataclass(slots=True)
+class _Open:
+    """A fault whose end has not come yet."""
+
+    rule: DrivingFault
+    from_ms: int
+    to_ms: int
+    size: float
+    x: float
+    y: float
+
+
+class DrivingFaults:
+    """Draws driving faults, steers the drive into them, and writes down what truly happened."""
+
+    def __init__(
+        self,
+        book: LegBook,
+        drive: Drive,
+        *,
+        start_ms: int,
+        per_bus_hour: dict[DrivingFault, float],
+        at_opening: dict[DrivingFault, int],
+        opening_s: float,
+    ) -> None:
+        """``per_bus_hour`` faults of each rule go on for ever; ``at_opening`` more begin in ``opening_s``."""
+        city = book.city
+        self._city, self._book, self._drive = city, book, drive
+        self._rng = np.random.default_rng([city.seed, 6])
+        per_step = len(city.buses) / 3_600
+        self._rate = {rule: rate * per_step for rule, rate in per_bus_hour.items()}
+        self._due_ms: dict[DrivingFault, list[float]] = {
+            rule: sorted((start_ms + self._rng.uniform(0, opening_s * SECOND_MS, count)).tolist())
+            for rule, count in at_opening.items()
+        }
+        self._inject: dict[DrivingFault, Callable[[int], bool]] = {
+            "speeding": self._speed,
+            "route_deviation": self._deviate,
+        }
+        self.busy: Flags = np.zeros(len(city.buses), np.bool_)
+        """Buses with a driving fault planned or under way."""
+        self._detour: dict[int, Leg] = {}
+        self._open: dict[int, _Open] = {}
+        self._closed: list[Fault] = []
+        self._motorway = {i for i, edge in enumerate(city.network.edges) if edge.road.kind == "motorway"}
+
+    @property
+    def truth(self) -> list[Fault]:
+        """The faults so far, those still under way as far as they have come."""
+        return self._closed + [self._fault(bus, fault) for bus, fault in self._open.items()]
+
+    def step(self, state: State) -> None:
+        """Note what the last second held, and steer buses into new faults."""
+        self._observe(state)
+        for rule, due in self._due_ms.items():
+            now = int(state.time_ms.min())
+            wanted = int(self._rng.poisson(self._rate.get(rule, 0.0)))
+            while due and due[0] <= now:
+                due.pop(0)
+                wanted += 1
+            for _ in range(wanted):
+                if not self._inject_somewhere(rule, state):
+                    due.append(now + SECOND_MS)
+
+    def _inject_somewhere(self, rule: DrivingFault, state: State) -> bool:
+        drive = self._drive
+        ready = (state.activity == Activity.RUN) & (drive.activity == Activity.RUN) & ~self.busy & (drive.speed_ms > 4.0)
+        candidates = self._rng.permutation(np.flatnonzero(ready))[:_TRIES]
+        return any(self._has_time(bus, state) and self._inject[rule](bus) for bus in candidates.tolist())
+
+    def _has_time(self, bus: int, state: State) -> bool:
+        return int(state.time_ms[bus]) < self._drive.run_of(bus).ends_ms - _WINDOW_LEFT_MS
+
+    def _speed(self, bus: int) -> bool:
+        """Have a bus speed on the road just ahead, if that is long and straight enough."""
+        drive, leg = self._drive, self._drive.legs[bus]
+        assert leg is not None
+        along, speed = float(drive.along_m[bus]), float(drive.speed_ms[bus])
+        first = int(along / leg.step_m) + 1
+        limit = float(leg.limit_ms[first])
+        excess = LEAST_EXCESS_KMH + (MOST_EXCESS_KMH - LEAST_EXCESS_KMH) * self._rng.beta(1.1, 2.6)
+        fast = limit + excess / 3.6
+        open_road = (leg.limit_ms[first:] == limit) & (leg.bend_ms[first:] >= fast)
+        last = first + (len(open_road) if open_road.all() else int(np.argmin(open_road))) - 1
+        if last <= first:
+            return False
+        end, leaving = last * leg.step_m, float(leg.cruise_ms[last])
+        stop = drive.next_stop_m(bus)
+        if stop < end + leaving**2:
+            end, leaving = min(stop, end), 0.0
+        gathering = max(fast**2 - speed**2, 0.0) / (2 * ACCELERATION_MS2) + fast
+        easing = max(fast**2 - leaving**2, 0.0) / (2 * _EASING_MS2) + fast
+        seconds = min((end - along - gathering - easing) / fast, self._rng.uniform(LEAST_EXCESS_S, MOST_EXCESS_S))
+        if seconds < LEAST_EXCESS_S:
+            return False
+        self.busy[bus] = True
+        drive.speed_up(bus, along, along + gathering + seconds * fast, fast, end)
+        return True
+
+    def _deviate(self, bus: int) -> bool:
+        """Have a bus leave its line at a junction ahead and come back to it at a later one."""
+        drive, leg = self._drive, self._drive.legs[bus]
+        assert leg is not None
+        along = float(drive.along_m[bus])
+        braking = float(drive.speed_ms[bus]) ** 2 / 2 + 25.0
+        earliest = along + max(braking, _FOLLOWED_M - float(drive.driven_m[bus]))
+        junctions = [
+            i
+            for i in range(1, len(leg.way.nodes) - 1)
+            if earliest < leg.node_m[i] < earliest + 450 and len(self._city.network.adjacent[leg.way.nodes[i]]) > 2
+        ]
+        for i in junctions:
+            ends = [
+                j
+                for j in range(i + 1, len(leg.way.nodes) - 1)
+                if leg.node_m[j] - leg.node_m[i] < _LONGEST_SKIP_M and leg.node_m[j] < leg.length_m - _BEFORE_END_M
+            ]
+            for j in self._rng.permutation(ends)[:4].tolist():
+                detour = self._detour_leg(bus, leg, i, j)
+                if detour is not None:
+                    self.busy[bus] = True
+                    self._detour[bus] = detour
+                    drive.reroute(bus, detour)
+                    return True
+        return False
+
+    def _detour_leg(self, bus: int, leg: Leg, i: int, j: int) -> Leg | None:
+        """The leg that leaves the approved way at its node ``i`` and joins it again at ``j``."""
+        network, way = self._city.network, leg.way
+        others = set(way.nodes) - {way.nodes[i], way.nodes[j]}
+        round_way = network.way(way.nodes[i], way.nodes[j], {*way.edges, *self._motorway}, others, _SEARCH_S)
+        if round_way is None:
+            return None
+        before = Way(way.nodes[: i + 1], way.edges[:i])
+        whole = before.then(round_way).then(Way(way.nodes[j:], way.edges[j:]))
+        stops = {stop.node for stop in self._drive.run_of(bus).route.stops}
+        approved = shapely.LineString(network.line_of(way))
+        detour = lay_leg(network, whole, stops=stops, approved=approved)
+        away = detour.off_m > LEAST_OFF_M
+        seconds = float((detour.step_m / np.maximum(detour.cruise_ms[away], 2.0)).sum())
+        return detour if seconds >= LEAST_OFF_S else None
+
+    def _observe(self, state: State) -> None:
+        over_kmh = (state.speed_ms - state.limit_ms) * 3.6
+        faulty = np.flatnonzero(self.busy)
+        for bus in faulty.tolist():
+            detour = self._detour.get(bus)
+            if detour is not None:
+                self._observe_detour(bus, detour, state)
+            else:
+                speeding = over_kmh[bus] > TOLERANCE_KMH
+                self._note(bus, "speeding", bool(speeding), float(over_kmh[bus]), state)
+                past = self._drive.along_m[bus] > self._drive.excess_to_m[bus]
+                if past and not speeding:
+                    self.busy[bus] = False
+
+    def _observe_detour(self, bus: int, detour: Leg, state: State) -> None:
+        if state.activity[bus] != Activity.RUN:
+            self._forget_detour(bus)
+            return
+        cell = min(int(self._drive.along_m[bus] / detour.step_m), len(detour.off_m) - 1)
+        off = detour.off_m
+        self._note(bus, "route_deviation", bool(off[cell] > CORRIDOR_M), float(off[cell]), state)
+        if not (off[cell:] > CORRIDOR_M).any():
+            self._forget_detour(bus)
+
+    def _forget_detour(self, bus: int) -> None:
+        del self._detour[bus]
+        self.busy[bus] = False
+
+    def _note(self, bus: int, rule: DrivingFault, faulty: bool, size: float, state: State) -> None:
+        """Begin, prolong or end the truth of a bus's fault by what is true this second."""
+        now = int(state.time_ms[bus])
+        fault = self._open.get(bus)
+        if faulty and fault is None:
+            self._open[bus] = _Open(rule, now, now, size, float(state.x[bus]), float(state.y[bus]))
+        elif faulty and fault is not None:
+            fault.to_ms, fault.size = now, max(fault.size, size)
+        elif fault is not None:
+            self._closed.append(self._fault(bus, self._open.pop(bus)))
+
+    def _fault(self, bus: int, fault: _Open) -> Fault:
+        place: tuple[Floats, Floats] = self._city.plane.to_degrees(np.array([fault.x]), np.array([fault.y]))
+        return Fault(
+            bus=self._city.buses[bus].bus_id,
+            rule=fault.rule,
+            from_ms=fault.from_ms,
+            to_ms=fault.to_ms,
+            size=round(fault.size, 1),
+            lon=round(float(place[0][0]), 6),
+            lat=round(float(place[1][0]), 6),
+        )

@@ -1,0 +1,159 @@
+"""The link: how fixes get from the bus to the broker, and what goes wrong on the way.
+
+A link falls silent and delivers later what the device kept, sends a message twice, swaps two
+neighbours; and a receiver's single wild fix is counted here as well, being no drift.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+import numpy as np
+from numpy.typing import NDArray
+
+from fleet.clock import SECOND_MS
+from fleet.fixes import Fixes
+from simulators.legs import Flags
+from simulators.truth import Fault, LinkFault
+
+LONGEST_BACKFILL = 200
+"""Fixes in one message of a backfill at most."""
+_DROPOUT_S = (10, 180)
+_JUMP_M = (400, 6_000)
+_METRES_PER_DEGREE = 111_320.0
+LINK_FAULTS: tuple[LinkFault, ...] = ("dropout", "duplicate", "disorder", "jump")
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class Sent:
+    """What the fleet sends in one second, in the order of sending; row i of each belongs together."""
+
+    fixes: Fixes
+    due_ms: NDArray[np.int64]
+    """When each is due to be sent: its own event time, or that of the fix after which it is late."""
+    message: NDArray[np.int64]
+    """Number of the message that carries the fix, counted from 0 within the second; not falling.
+    Fixes of one message are a backfill and lie side by side."""
+
+
+class Links:
+    """The links of a fleet, one a bus, with what each holds back."""
+
+    def __init__(self, seed: int, bus_ids: list[str], interval_s: int, per_bus_hour: dict[LinkFault, float]) -> None:
+        self._rng = np.random.default_rng([seed, 8])
+        self._bus_ids = bus_ids
+        self._interval_ms = interval_s * SECOND_MS
+        self._rate = {rule: per_bus_hour.get(rule, 0.0) * len(bus_ids) / 3_600 for rule in LINK_FAULTS}
+        self._down_until_ms = np.zeros(len(bus_ids), np.int64)
+        self._kept: dict[int, list[Fixes]] = {}
+        self._swapped: dict[int, Fixes] = {}
+        self._closed: list[Fault] = []
+
+    @property
+    def truth(self) -> list[Fault]:
+        """The faults that are over."""
+        return self._closed
+
+    def send(self, fixes: Fixes, spared: Flags) -> Sent:
+        """What is sent when ``fixes``, one a reporting bus, are observed; ``spared`` buses get no new fault."""
+        fixes = fixes.take(np.argsort(fixes.time_ms, kind="stable"))
+        if not len(fixes):
+            return _gather([])
+        drawn = self._draw(fixes, spared)
+        if drawn["jump"]:
+            fixes = self._jump(fixes, drawn["jump"])
+        for row in drawn["dropout"]:
+            seconds = self._rng.uniform(*_DROPOUT_S)
+            self._down_until_ms[fixes.bus[row]] = fixes.time_ms[row] + int(seconds * SECOND_MS)
+            self._kept[int(fixes.bus[row])] = []
+        down = set(np.flatnonzero(np.isin(fixes.bus, list(self._kept))).tolist()) if self._kept else set()
+        late = set(np.flatnonzero(np.isin(fixes.bus, list(self._swapped))).tolist()) if self._swapped else set()
+        special = sorted(down | late | set(drawn["duplicate"]) | set(drawn["disorder"]))
+        parts: list[tuple[Fixes, int | None]] = []
+        begin = 0
+        for row in special:
+            parts.append((fixes.take(np.arange(begin, row)), None))
+            parts += self._send_one(fixes.take(np.array([row])), row, drawn)
+            begin = row + 1
+        parts.append((fixes.take(np.arange(begin, len(fixes))), None))
+        return _gather(parts)
+
+    def _draw(self, fixes: Fixes, spared: Flags) -> dict[LinkFault, list[int]]:
+        """The rows of ``fixes`` that begin each kind of fault; a row begins one at most."""
+        held = np.zeros(len(self._bus_ids), np.bool_)
+        held[[*self._kept, *self._swapped]] = True
+        free = np.flatnonzero(~(spared | held)[fixes.bus])
+        counts = {rule: int(self._rng.poisson(self._rate[rule] * self._interval_ms / SECOND_MS)) for rule in LINK_FAULTS}
+        chosen = self._rng.permutation(free)[: sum(counts.values())].tolist() if any(counts.values()) else []
+        drawn: dict[LinkFault, list[int]] = {}
+        for rule, count in counts.items():
+            drawn[rule], chosen = chosen[:count], chosen[count:]
+        return drawn
+
+    def _send_one(
+        self, fix: Fixes, row: int, drawn: dict[LinkFault, list[int]]
+    ) -> list[tuple[Fixes, int | None]]:
+        """The messages that go out at the moment of one fix of a link in trouble."""
+        bus, now = int(fix.bus[0]), int(fix.time_ms[0])
+        if bus in self._kept:
+            if now < self._down_until_ms[bus]:
+                self._kept[bus].append(fix)
+                return []
+            kept = Fixes.concat(self._kept.pop(bus))
+            if not len(kept):
+                return [(fix, None)]
+            first = kept.take(np.array([0]))
+            self._note(first, "dropout", now, (now - int(first.time_ms[0])) / SECOND_MS)
+            chunks = range(0, len(kept), LONGEST_BACKFILL)
+            return [(kept.take(np.arange(i, min(i + LONGEST_BACKFILL, len(kept)))), now) for i in chunks] + [(fix, None)]
+        if bus in self._swapped:
+            earlier = self._swapped.pop(bus)
+            self._note(earlier, "disorder", now, (now - int(earlier.time_ms[0])) / SECOND_MS)
+            return [(fix, None), (earlier, now)]
+        if row in drawn["disorder"]:
+            self._swapped[bus] = fix
+            return []
+        self._note(fix, "duplicate", now, 2)
+        return [(fix, None), (fix, now)]
+
+    def _jump(self, fixes: Fixes, rows: list[int]) -> Fixes:
+        """``fixes`` with the places of ``rows`` thrown far off; their speeds stay as they were."""
+        lon, lat = fixes.lon.copy(), fixes.lat.copy()
+        for row in rows:
+            far, course = self._rng.uniform(*_JUMP_M), self._rng.uniform(0, 2 * np.pi)
+            self._note(fixes.take(np.array([row])), "jump", int(fixes.time_ms[row]), far)
+            lat[row] = round(lat[row] + far * np.cos(course) / _METRES_PER_DEGREE, 6)
+            lon[row] = round(lon[row] + far * np.sin(course) / _METRES_PER_DEGREE / np.cos(np.radians(lat[row])), 6)
+        return Fixes(
+            fixes.bus, fixes.time_ms, lon, lat, fixes.speed_kmh, fixes.heading_deg, fixes.accuracy_m, fixes.satellites
+        )
+
+    def _note(self, fix: Fixes, rule: LinkFault, to_ms: int, size: float) -> None:
+        self._closed.append(
+            Fault(
+                bus=self._bus_ids[int(fix.bus[0])],
+                rule=rule,
+                from_ms=int(fix.time_ms[0]),
+                to_ms=to_ms,
+                size=round(size, 1),
+                lon=float(fix.lon[0]),
+                lat=float(fix.lat[0]),
+            )
+        )
+
+
+def _gather(parts: list[tuple[Fixes, int | None]]) -> Sent:
+    """Parts in the order of sending: single fixes due at their own time, or one message due at another."""
+    dues, messages, count = [], [], 0
+    for fixes, due in parts:
+        if due is None:
+            dues.append(fixes.time_ms)
+            messages.append(count + np.arange(len(fixes)))
+            count += len(fixes)
+        else:
+            dues.append(np.full(len(fixes), due, np.int64))
+            messages.append(np.full(len(fixes), count, np.int64))
+            count += 1
+    if not parts:
+        return Sent(Fixes.empty(), np.zeros(0, np.int64), np.zeros(0, np.int64))
+    return Sent(Fixes.concat([fixes for fixes, _ in parts]), np.concatenate(dues), np.concatenate(messages))

@@ -1,0 +1,152 @@
+"""A scenario and the simulation of it: the one door to the simulator.
+
+The same scenario always gives the same messages, in the same order.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+from datetime import date, timedelta
+from functools import cached_property
+from typing import Any, Literal
+
+import numpy as np
+
+from fleet.clock import HOUR_MS, SECOND_MS, local_day
+from fleet.errors import BadSetting
+from fleet.fixes import Fixes
+from fleet.registry import Registry
+from simulators.city import DEFAULT_BUSES, City
+from simulators.drive import Drive
+from simulators.faults import DrivingFaults
+from simulators.legbook import LegBook
+from simulators.link import Links, Sent
+from simulators.receiver import Receivers
+from simulators.timetable import ZONE, Timetable, round_now, school_day
+from simulators.truth import DrivingFault, Fault, LinkFault
+
+_OPENING_S = 25.0
+
+
+@dataclass(frozen=True, slots=True)
+class FaultRates:
+    """How often each fault is put in, for every hour of every bus.
+
+    A demonstration begins with an opening burst, so that it has something to show within a minute:
+    ``opening_speeding`` and ``opening_route_deviation`` are counts for the default fleet, taken in
+    proportion for another. The defaults come to two speedings and two deviations a minute after it.
+    """
+
+    speeding: float = 0.12
+    route_deviation: float = 0.12
+    dropout: float = 0.1
+    duplicate: float = 0.4
+    disorder: float = 0.3
+    jump: float = 0.2
+    opening_speeding: int = 9
+    opening_route_deviation: int = 8
+
+    @staticmethod
+    def none() -> FaultRates:
+        """A fleet without a single fault."""
+        return FaultRates(0.0, 0.0, 0.0, 0.0, 0.0, 0.0, 0, 0)
+
+
+@dataclass(frozen=True, slots=True)
+class Scenario:
+    """Everything that decides what a simulation sends."""
+
+    start_ms: int
+    """The moment at which it begins, epoch milliseconds."""
+    seed: int = 1
+    buses: int = DEFAULT_BUSES
+    interval_s: int = 1
+    """Seconds between two fixes of a bus, 1 to 60."""
+    timetable: Literal["round_now", "school_day"] = "round_now"
+    faults: FaultRates = field(default_factory=FaultRates)
+
+    def __post_init__(self) -> None:
+        if not 1 <= self.interval_s <= 60:
+            raise BadSetting(f"interval of {self.interval_s} s: a device reports every 1 to 60 seconds")
+
+
+class Simulation:
+    """A fleet at the beginning of its scenario; ``step`` gives what it sends, second by second."""
+
+    def __init__(self, scenario: Scenario) -> None:
+        self.scenario = scenario
+        day = local_day(scenario.start_ms, ZONE)
+        self.city = City(scenario.seed, scenario.buses, day.year if day.month >= 8 else day.year - 1)
+        book = LegBook(self.city)
+        self.timetable = self._lay_timetable(book, day)
+        rng = np.random.default_rng([scenario.seed, 9])
+        phase_ms = rng.integers(0, SECOND_MS, scenario.buses)
+        self._turn = rng.integers(0, scenario.interval_s, scenario.buses)
+        self.drive = Drive(book, self.timetable, scenario.start_ms, phase_ms)
+        self._receivers = Receivers(scenario.seed, scenario.buses, self.city.plane)
+        rates, part = scenario.faults, scenario.buses / DEFAULT_BUSES
+        opening: dict[DrivingFault, int] = {
+            "speeding": _share(rates.opening_speeding, part),
+            "route_deviation": _share(rates.opening_route_deviation, part),
+        }
+        self._faults = DrivingFaults(
+            book,
+            self.drive,
+            start_ms=scenario.start_ms,
+            per_bus_hour={"speeding": rates.speeding, "route_deviation": rates.route_deviation},
+            at_opening=opening,
+            opening_s=_OPENING_S,
+        )
+        per_bus_hour: dict[LinkFault, float] = {
+            "dropout": rates.dropout,
+            "duplicate": rates.duplicate,
+            "disorder": rates.disorder,
+            "jump": rates.jump,
+        }
+        self._links = Links(
+            scenario.seed, [bus.bus_id for bus in self.city.buses], scenario.interval_s, per_bus_hour
+        )
+        self._steps = 0
+
+    @cached_property
+    def registry(self) -> Registry:
+        """What the authorities hold on record, with the assignments of the scenario's timetable."""
+        return self.city.registry(self.timetable.assignments)
+
+    @cached_property
+    def base_map(self) -> dict[str, Any]:
+        """The roads as a GeoJSON FeatureCollection."""
+        return self.city.base_map()
+
+    @property
+    def truth(self) -> list[Fault]:
+        """Every fault so far."""
+        return [*self._faults.truth, *self._links.truth]
+
+    def step(self) -> Sent:
+        """What the fleet sends in the next second, in the order in which it is due."""
+        state = self.drive.step()
+        self._faults.step(state)
+        reporting = (self._steps + self._turn) % self.scenario.interval_s == 0
+        self._steps += 1
+        return self._links.send(self._receivers.observe(state, reporting), self._faults.busy)
+
+    def _lay_timetable(self, book: LegBook, day: date) -> Timetable:
+        if self.scenario.timetable == "round_now":
+            return round_now(book, self.scenario.start_ms)
+        return school_day(book, day - timedelta(days=1), 8)
+
+
+def simulate_tracks(scenario: Scenario, duration_s: int) -> tuple[Fixes, list[Fault]]:
+    """All fixes of ``duration_s`` seconds in the order in which they would be sent, and the truth.
+
+    Doubled fixes are there twice, swapped ones swapped, backfilled ones where they come in.
+    """
+    simulation = Simulation(scenario)
+    sent = [simulation.step().fixes for _ in range(duration_s)]
+    return Fixes.concat(sent), simulation.truth
+
+
+def _share(count: int, part: float) -> int:
+    """A count for the default fleet, for a part of it: at least one of what there is."""
+    return max(1, round(count * part)) if count else 0

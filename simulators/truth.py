@@ -1,0 +1,53 @@
+"""The truth beside a simulated run: every fault that was put into it, as JSON Lines.
+
+Written from the true state of the fleet, before any noise of receiver or link.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from pathlib import Path
+from typing import Literal
+
+import msgspec
+
+from fleet.errors import BadInput
+
+DrivingFault = Literal["speeding", "route_deviation"]
+LinkFault = Literal["dropout", "duplicate", "disorder", "jump"]
+
+
+class Fault(msgspec.Struct, frozen=True, rename={"from_ms": "from", "to_ms": "to"}):
+    """One fault as it truly was, from ``from_ms`` to ``to_ms`` (epoch milliseconds, both included)."""
+
+    bus: str
+    rule: DrivingFault | LinkFault
+    from_ms: int
+    to_ms: int
+    size: float
+    """By rule: speeding km/h over the limit, deviation and jump metres, dropout and disorder seconds,
+    duplicate messages; the greatest of the interval."""
+    lon: float
+    """Where it began, WGS-84."""
+    lat: float
+
+
+_encoder = msgspec.json.Encoder()
+_decoder = msgspec.json.Decoder(Fault)
+
+
+def write_truth(path: Path, faults: Iterable[Fault]) -> None:
+    """Write faults as JSON Lines in the order of their beginning."""
+    ordered = sorted(faults, key=lambda fault: (fault.from_ms, fault.bus, fault.rule))
+    path.write_bytes(b"".join(_encoder.encode(fault) + b"\n" for fault in ordered))
+
+
+def read_truth(path: Path) -> list[Fault]:
+    """The faults of a truth file; ``BadInput`` names the line that is none."""
+    faults = []
+    for number, line in enumerate(path.read_bytes().splitlines(), start=1):
+        try:
+            faults.append(_decoder.decode(line))
+        except msgspec.MsgspecError as error:
+            raise BadInput(f"{path}, line {number}, is no fault: {error}") from error
+    return faults
