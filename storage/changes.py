@@ -169,5 +169,3 @@ async def _put_change(connection: Connection, change: Change) -> Change:
     row = await cursor.fetchone()
     assert row is not None  # INSERT … RETURNING gives its row
     return msgspec.structs.replace(change, seq=row[0])
-
-

@@ -84,7 +84,10 @@ class Committer:
                 rejected = await _put_rejects(connection, batch.rejects)
                 changes = await record_judgement(connection, batch.changes)
         except REFUSALS as error:
-            log.warning("the database refuses a row of a batch, which is now committed in parts: %s", _first_line(error))
+            log.warning(
+                "the database refuses a row of a batch, which is now committed in parts: %s",
+                error.diag.message_primary,
+            )
             return await self._commit_in_parts(batch)
         return Receipt(committed, len(batch.fixes) - committed, 0, rejected, changes)
 

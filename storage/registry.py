@@ -26,6 +26,7 @@ from storage.database import Connection, Database
 from storage.named import queries
 
 _SQL = queries("registry")
+_NO_REGISTRY = "no registry was imported yet; run `buswatch import`"
 
 
 async def import_registry(database: Database, registry: Registry) -> None:
@@ -59,7 +60,7 @@ async def load_registry(database: Database) -> tuple[Registry, NDArray[np.int32]
             await cursor.execute(_SQL[f"get_{noun}"])
             found[noun] = await cursor.fetchall()
     if not found["meta"]:
-        raise NotFound("no registry was imported yet; run `buswatch import`")
+        raise NotFound(_NO_REGISTRY)
     keys = np.array([row.pop("bus_key") for row in found["buses"]], np.int32)
     registry = Registry(
         buses=tuple(_bus(row) for row in found["buses"]),
@@ -88,6 +89,31 @@ async def load_base_map(database: Database) -> bytes | None:
     async with database.connection() as connection:
         row = await (await connection.execute(_SQL["get_base_map"])).fetchone()
     return None if row is None else row[0].encode()
+
+
+class Record:
+    """The record as the API reads it: loaded once for each import, looked for anew at every use."""
+
+    def __init__(self, database: Database) -> None:
+        self._database = database
+        self._edition: int | None = None
+        self._registry: Registry | None = None
+
+    async def registry(self) -> tuple[int, Registry]:
+        """The registry on record and the number of its import; ``NotFound`` before the first."""
+        async with self._database.connection() as connection:
+            row = await (await connection.execute(_SQL["edition"])).fetchone()
+        if row is None:
+            raise NotFound(_NO_REGISTRY)
+        if self._registry is None or row[0] != self._edition:
+            # Read after its number: an import in between is noticed at the next use.
+            self._registry, _ = await load_registry(self._database)
+            self._edition = row[0]
+        return row[0], self._registry
+
+    async def base_map(self) -> bytes | None:
+        """The base map as GeoJSON, or None when none was imported."""
+        return await load_base_map(self._database)
 
 
 async def _put(connection: Connection, registry: Registry) -> None:

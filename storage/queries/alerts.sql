@@ -47,3 +47,27 @@ SELECT seq FROM alert_change ORDER BY seq DESC LIMIT 1;
 SELECT alert_id, bus_id, rule, severity, status, started_at, detected_at, ended_at, lon, lat,
        found_late, evidence::text, version
 FROM alert WHERE ended_at IS NULL ORDER BY bus_id, started_at, rule;
+
+-- name: page
+-- Newest first by any of the filters; a page begins after the last alert of the page before.
+SELECT alert_id, bus_id, rule, severity, status, started_at, detected_at, ended_at, lon, lat,
+       found_late, evidence::text, version
+FROM alert
+WHERE (%(rule)s::text IS NULL OR rule = %(rule)s)
+  AND (%(severity)s::text IS NULL OR severity = %(severity)s)
+  AND (%(status)s::text IS NULL OR status = %(status)s)
+  AND (%(ongoing)s::boolean IS NULL OR (ended_at IS NULL) = %(ongoing)s)
+  AND (%(bus_id)s::text IS NULL OR bus_id = %(bus_id)s)
+  AND (%(from)s::timestamptz IS NULL OR started_at >= %(from)s)
+  AND (%(to)s::timestamptz IS NULL OR started_at < %(to)s)
+  AND (%(after_id)s::text IS NULL OR (started_at, alert_id) < (%(after_start)s::timestamptz, %(after_id)s))
+ORDER BY started_at DESC, alert_id DESC
+LIMIT %(limit)s;
+
+-- name: one_alert
+SELECT alert_id, bus_id, rule, severity, status, started_at, detected_at, ended_at, lon, lat,
+       found_late, evidence::text, version
+FROM alert WHERE alert_id = %s;
+
+-- name: changes_of_alert
+SELECT seq, kind, at, made_by, note, alert::text FROM alert_change WHERE alert_id = %s ORDER BY seq;

@@ -71,3 +71,7 @@ INSERT INTO base_map (roads) VALUES (%s::jsonb) ON CONFLICT (only_row) DO UPDATE
 
 -- name: get_base_map
 SELECT roads::text FROM base_map;
+
+-- name: edition
+-- The transaction of the newest import: another number after each.
+SELECT xmin::text::bigint FROM registry_meta;
