@@ -94,7 +94,9 @@ export class CityMap {
     this.#map.setPaintProperty("routes", "line-opacity", route === null ? 0.4 : 0.15);
     const lat = route?.geometry.coordinates[0]?.[1];
     if (route !== null && lat !== undefined) {
-      this.#map.setPaintProperty("corridor", "line-width", metresWide(2 * route.properties.corridor_m, lat));
+      const width = 2 * route.properties.corridor_m;
+      this.#map.setPaintProperty("corridor", "line-width", metresWide(width, lat));
+      this.#map.setPaintProperty("corridor-edge", "line-width", metresWide(width, lat, 2));
     }
     for (const name of this.#stopNames) name.remove();
     this.#stopNames = stops.map((stop) => {

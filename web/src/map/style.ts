@@ -18,10 +18,10 @@ function growing(at10: number, at16: number): ExpressionSpecification {
   return ["interpolate", ["exponential", 1.5], ["zoom"], 10, at10, 16, at16];
 }
 
-/** A width in metres on the ground, exact at every zoom: pixels a metre double with each zoom. */
-export function metresWide(metres: number, lat: number): ExpressionSpecification {
+/** A width in metres on the ground and some pixels, exact at every zoom: a metre's pixels double with each. */
+export function metresWide(metres: number, lat: number, pixels = 0): ExpressionSpecification {
   const atZoom0 = metres * stretchAt(lat) * pixelsPerMetre(0);
-  return ["interpolate", ["exponential", 2], ["zoom"], 0, atZoom0, 24, atZoom0 * 2 ** 24];
+  return ["interpolate", ["exponential", 2], ["zoom"], 0, atZoom0 + pixels, 24, atZoom0 * 2 ** 24 + pixels];
 }
 
 /** Layers from bottom to top, in the colours of the theme now in force. */
@@ -35,8 +35,18 @@ export function layers(): LayerSpecification[] {
     layout: ROUND,
     paint: { "line-color": colour(`--road-${name}`), "line-width": growing(...widths) },
   });
+  const corridor = (id: string, tone: string): LayerSpecification => ({
+    id,
+    type: "line",
+    source: "chosen",
+    layout: ROUND,
+    paint: { "line-color": tone, "line-width": 0 },
+  });
   return [
     { id: "ground", type: "background", paint: { "background-color": colour("--ground") } },
+    // Opaque and below the roads: a translucent line shows its own overlaps at every bend.
+    corridor("corridor-edge", colour("--corridor-edge")),
+    corridor("corridor", colour("--corridor")),
     road("lane", [0.4, 5], 11),
     road("arterial", [1, 9]),
     road("ring", [1.8, 13]),
@@ -47,13 +57,6 @@ export function layers(): LayerSpecification[] {
       source: "routes",
       layout: ROUND,
       paint: { "line-color": colour("--route"), "line-width": growing(0.5, 2), "line-opacity": 0.4 },
-    },
-    {
-      id: "corridor",
-      type: "line",
-      source: "chosen",
-      layout: ROUND,
-      paint: { "line-color": colour("--chosen"), "line-opacity": 0.2, "line-width": 0 },
     },
     {
       id: "chosen",

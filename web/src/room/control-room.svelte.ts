@@ -22,11 +22,14 @@ const RETRY_MS = 5_000;
 const UNSETTLED_PAGES = 10;
 const SETTLED_PAGES = 1;
 
-/** How an act on an alert came out. `conflict` carries what the other person did. */
+/**
+ * How an act on an alert came out. `conflict` carries what the other person did, or null when it was the
+ * engine; `failed` the server's reason, or null when no answer came.
+ */
 export type ActResult =
   | { kind: "done" }
   | { kind: "conflict"; handling: Handling | null }
-  | { kind: "failed"; reason: string };
+  | { kind: "failed"; reason: string | null };
 
 function pause(ms: number): Promise<void> {
   return new Promise((resolve) => setTimeout(resolve, ms));
@@ -144,7 +147,7 @@ export class ControlRoom {
       return { kind: "done" };
     } catch (error) {
       if (!(error instanceof ApiError)) throw error;
-      if (!error.isConflict) return { kind: "failed", reason: error.message };
+      if (!error.isConflict) return { kind: "failed", reason: error.status === 0 ? null : error.message };
       await this.#readAlertFile(alert.alert_id);
       return { kind: "conflict", handling: this.entry(alert.alert_id)?.handling ?? null };
     }

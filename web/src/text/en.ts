@@ -20,7 +20,6 @@ export const en: Dictionary = {
   toOtherLanguage: "切换到中文",
   toLight: "Switch to the light theme",
   toDark: "Switch to the dark theme",
-  loading: "Loading…",
 
   rules: { speeding: "Speeding", route_deviation: "Off route" },
   severities: { critical: "Critical", serious: "Serious", warning: "Warning" },
@@ -62,14 +61,15 @@ export const en: Dictionary = {
   zoomIn: "Zoom in",
   zoomOut: "Zoom out",
   wholeCity: "Show the whole city",
-  metres: "m",
-  kilometres: "km",
 
   findBus: "Find plate, bus or school",
   noBusFound: "No such bus",
 
   desk: "Alerts",
   deskFilters: "Filter alerts",
+  severity: "Severity",
+  rule: "Rule",
+  status: "Handling",
   allRules: "All rules",
   allSeverities: "All severities",
   noAlerts: "No alert matches",
@@ -78,8 +78,7 @@ export const en: Dictionary = {
   ended: "Ended",
   foundLate: "Found late",
   overLimit: (speed, limit) => `${speed} km/h · limit ${limit}`,
-  offLine: (off, corridor) => `${off} m off · corridor ${corridor} m`,
-  lasted: (duration) => `for ${duration}`,
+  offLine: (off, corridor) => `${off} m off · allowed ${corridor} m`,
   handledBy: (kind, by, time) => `${by} ${handlings[kind]} it at ${time}`,
 
   file: "Alert details",
@@ -105,7 +104,6 @@ export const en: Dictionary = {
   school: "School",
   operator: "Operator",
   driver: "Driver",
-  phone: "Phone",
   call: (name) => `Call ${name}`,
   route: "Route",
   approvalNumber: "Approval",

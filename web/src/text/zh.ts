@@ -31,7 +31,6 @@ export const zh = {
   toOtherLanguage: "Switch to English",
   toLight: "切换到浅色界面",
   toDark: "切换到深色界面",
-  loading: "正在载入…",
 
   rules,
   severities,
@@ -61,14 +60,15 @@ export const zh = {
   zoomIn: "放大",
   zoomOut: "缩小",
   wholeCity: "显示全市",
-  metres: "米",
-  kilometres: "公里",
 
   findBus: "查找车牌、车号或学校",
   noBusFound: "没有符合的车辆",
 
   desk: "告警",
   deskFilters: "筛选告警",
+  severity: "级别",
+  rule: "类型",
+  status: "处置状态",
   allRules: "全部类型",
   allSeverities: "全部级别",
   noAlerts: "没有符合条件的告警",
@@ -77,8 +77,7 @@ export const zh = {
   ended: "已恢复",
   foundLate: "补传发现",
   overLimit: (speed: string, limit: string) => `${speed} km/h · 限 ${limit}`,
-  offLine: (off: string, corridor: string) => `离线 ${off} m · 走廊 ${corridor} m`,
-  lasted: (duration: string) => `历时 ${duration}`,
+  offLine: (off: string, corridor: string) => `偏离 ${off} m · 允许 ${corridor} m`,
   handledBy: (kind: HandlingKind, by: string, time: string) => `${by} ${time} ${handlings[kind]}`,
 
   file: "告警详情",
@@ -104,7 +103,6 @@ export const zh = {
   school: "学校",
   operator: "运营单位",
   driver: "驾驶员",
-  phone: "电话",
   call: (name: string) => `拨打 ${name} 的电话`,
   route: "线路",
   approvalNumber: "批准文号",

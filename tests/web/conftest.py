@@ -1,0 +1,156 @@
+"""A browser, the address of a page to test, and a link to it that can be cut."""
+
+import os
+import shutil
+import socket
+import subprocess
+import sys
+import threading
+from collections.abc import Callable, Iterator
+from contextlib import suppress
+from pathlib import Path
+from urllib.parse import urlsplit
+
+import pytest
+from playwright.sync_api import Browser, Page, expect, sync_playwright
+
+REPOSITORY = Path(__file__).parents[2]
+CHROMIUM = os.environ.get("BUSWATCH_CHROMIUM", "/usr/bin/chromium")
+SOFTWARE_WEBGL = [
+    "--no-sandbox",
+    "--disable-background-networking",
+    "--disable-dev-shm-usage",
+    "--use-gl=angle",
+    "--use-angle=swiftshader",
+    "--enable-unsafe-swiftshader",
+]
+WITHOUT_WEBGL = """
+    const getContext = HTMLCanvasElement.prototype.getContext;
+    HTMLCanvasElement.prototype.getContext = function (kind, ...rest) {
+        return kind.startsWith("webgl") ? null : getContext.call(this, kind, ...rest);
+    };
+"""
+
+OpenRoom = Callable[..., Page]
+
+
+@pytest.fixture(scope="session")
+def page_url() -> Iterator[str]:
+    """Where the page is served: ``BUSWATCH_PAGE_URL``, or else the made-up API of web/dev."""
+    address = os.environ.get("BUSWATCH_PAGE_URL")
+    if address is not None:
+        yield address
+        return
+    beside = Path(sys.executable).with_name("node")
+    node = str(beside) if beside.exists() else shutil.which("node")
+    assert node is not None, "the made-up API needs Node"
+    command = [node, str(REPOSITORY / "web/dev/fake-api.mjs"), "0"]
+    with subprocess.Popen(command, stdout=subprocess.PIPE, text=True) as server:
+        assert server.stdout is not None
+        yield server.stdout.readline().strip()
+        server.terminate()
+
+
+@pytest.fixture(scope="session")
+def browser() -> Iterator[Browser]:
+    expect.set_options(timeout=15_000)
+    with sync_playwright() as playwright:
+        chromium = playwright.chromium.launch(executable_path=CHROMIUM, args=SOFTWARE_WEBGL)
+        yield chromium
+        chromium.close()
+
+
+@pytest.fixture
+def open_room(browser: Browser, page_url: str) -> Iterator[OpenRoom]:
+    """Opens the control room. When the test ends, every page has kept to its origin and its console is clean."""
+    strays: list[str] = []
+    complaints: list[str] = []
+    contexts = []
+
+    def open_it(
+        address: str = page_url, *, operator: str = "李雷", webgl: bool = True, may_complain: bool = False
+    ) -> Page:
+        context = browser.new_context(base_url=address, viewport={"width": 1366, "height": 768})
+        contexts.append(context)
+        if operator:
+            context.add_init_script(f"localStorage.setItem('buswatch.operator', '{operator}')")
+        if not webgl:
+            context.add_init_script(WITHOUT_WEBGL)
+        origin = urlsplit(address).netloc
+
+        def watch(url: str) -> None:
+            if urlsplit(url).scheme not in {"blob", "data"} and urlsplit(url).netloc != origin:
+                strays.append(url)
+
+        context.on("request", lambda request: watch(request.url))
+        page = context.new_page()
+        if not may_complain:
+            page.on("console", lambda said: complaints.append(said.text) if said.type == "error" else None)
+        page.on("pageerror", lambda error: complaints.append(str(error)))
+        page.goto(address)
+        return page
+
+    yield open_it
+    for context in contexts:
+        context.close()
+    assert strays == []
+    assert complaints == []
+
+
+class Link:
+    """A TCP way to the server that can be cut and mended, as a network is."""
+
+    def __init__(self, server: tuple[str, int]) -> None:
+        self._server = server
+        self._open: set[socket.socket] = set()
+        self._lock = threading.Lock()
+        self._port = 0
+        self.mend()
+
+    @property
+    def address(self) -> str:
+        return f"http://127.0.0.1:{self._port}/"
+
+    def mend(self) -> None:
+        self._entry = socket.create_server(("127.0.0.1", self._port))
+        self._port = self._entry.getsockname()[1]
+        threading.Thread(target=self._accept, args=(self._entry,), daemon=True).start()
+
+    def cut(self) -> None:
+        self._close(self._entry)
+        with self._lock:
+            ends = list(self._open)
+        for end in ends:
+            self._close(end)
+
+    def _accept(self, entry: socket.socket) -> None:
+        with suppress(OSError):
+            while True:
+                near, _ = entry.accept()
+                far = socket.create_connection(self._server)
+                with self._lock:
+                    self._open |= {near, far}
+                for one, other in ((near, far), (far, near)):
+                    threading.Thread(target=self._pump, args=(one, other), daemon=True).start()
+
+    def _pump(self, source: socket.socket, target: socket.socket) -> None:
+        with suppress(OSError):
+            while part := source.recv(65536):
+                target.sendall(part)
+        self._close(source)
+        self._close(target)
+
+    def _close(self, end: socket.socket) -> None:
+        with self._lock:
+            self._open.discard(end)
+        with suppress(OSError):
+            end.shutdown(socket.SHUT_RDWR)  # wakes the thread that waits on it
+        end.close()
+
+
+@pytest.fixture
+def link(page_url: str) -> Iterator[Link]:
+    server = urlsplit(page_url)
+    way = Link((server.hostname or "127.0.0.1", server.port or 80))
+    yield way
+    way.cut()
