@@ -145,10 +145,12 @@ def _judge(  # type: ignore[no-untyped-def]
                     count = _tell(events, count, b, rule, EVENT_ENDED, band.last_ms, band)
                 forget_band(band)
 
-        step_trip(trip, assignment[i], start_ms[i], seen.off_m[i], seen.chainage_m[i], line, c, for_trip)
+        follows = step_trip(
+            trip, t, assignment[i], start_ms[i], seen.off_m[i], seen.chainage_m[i], line, c, for_trip
+        )
         under_way = trip.phase == UNDER_WAY
 
-        limit, reason = _limit_in_force(under_way, seen, i, c)
+        limit, reason = _limit_in_force(follows, seen, i, c)
         speed = screened.speed_kmh[i]
         verdict = _speeding_verdict(speed, limit, for_speeding)
         step = step_band(speeding, verdict, t, lon[i], lat[i], for_speeding)
@@ -192,10 +194,10 @@ def _judge(  # type: ignore[no-untyped-def]
 
 
 @compiled
-def _limit_in_force(under_way, seen, i, c):  # type: ignore[no-untyped-def]
-    """The limit and its reason: the line's where the bus follows it on a trip; off the line the
-    highest cap its roads have; outside a trip the highest that the law knows."""
-    if not under_way:
+def _limit_in_force(follows, seen, i, c):  # type: ignore[no-untyped-def]
+    """The limit and its reason: the line's where the bus follows it; off the line, on a trip, the
+    highest cap its roads have; elsewhere the highest that the law knows."""
+    if not follows:
         return MOTORWAY_CAP_KMH, np.int8(0)
     if seen.off_m[i] <= c.width_m[seen.line[i]]:
         return seen.limit_kmh[i], seen.limit_reason[i]

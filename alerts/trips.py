@@ -26,22 +26,22 @@ TRIP_STATE = np.dtype(
     ]
 )
 """What is remembered of a bus's trip. ``running``: on the line and going forward from
-``run_from_m`` to ``run_to_m``; ``midway``: its first fix in the window lay on the line."""
+``run_from_m`` to ``run_to_m``; ``midway``: its first fix in the window came late and lay on it."""
 
 
 @compiled
-def step_trip(s, assignment, start_ms, off_m, chainage_m, line, c, p):  # type: ignore[no-untyped-def]
+def step_trip(s, t, assignment, start_ms, off_m, chainage_m, line, c, p):  # type: ignore[no-untyped-def]
     """Take a bus's trip one believed fix further; ``assignment`` is -1 outside every window.
 
-    Returns whether another trip, or none, has begun with this fix.
+    Returns whether the bus follows the line: it is under way, or has driven far enough forward along
+    it to be on that road, though not yet on its trip.
     """
-    changed = assignment != s.assignment or start_ms != s.start_ms
-    if changed or s.phase == NO_TRIP:
+    if assignment != s.assignment or start_ms != s.start_ms or s.phase == NO_TRIP:
         s.assignment = assignment
         s.start_ms = start_ms
         s.phase = NO_TRIP if assignment < 0 else WAITING
         s.running = False
-        s.midway = assignment >= 0 and off_m <= c.width_m[line]
+        s.midway = assignment >= 0 and off_m <= c.width_m[line] and t - start_ms >= p.late_ms
     if s.phase == WAITING:
         if off_m > c.width_m[line]:
             s.running = False
@@ -53,10 +53,11 @@ def step_trip(s, assignment, start_ms, off_m, chainage_m, line, c, p):  # type: 
         else:
             s.run_to_m = max(s.run_to_m, chainage_m)
             driven = s.run_to_m - s.run_from_m
-            if (s.run_from_m <= p.beginning_m and driven >= p.joined_m) or (
-                s.midway and driven >= p.joined_midway_m
-            ):
+            from_beginning = s.run_from_m <= p.beginning_m
+            if (from_beginning and driven >= p.joined_m) or (s.midway and driven >= p.joined_midway_m):
                 s.phase = UNDER_WAY
     elif s.phase == UNDER_WAY and off_m <= c.width_m[line] and chainage_m >= c.last_stop_m[line] - p.ending_m:
         s.phase = ENDED
-    return changed
+    return s.phase == UNDER_WAY or (
+        s.phase == WAITING and s.running and s.run_to_m - s.run_from_m >= p.joined_m
+    )

@@ -33,7 +33,9 @@ class Child:
         self._cpu_s = 0.0
 
     @staticmethod
-    async def start(name: str, command: Sequence[str], folder: Path, env: dict[str, str] | None = None) -> Child:
+    async def start(
+        name: str, command: Sequence[str], folder: Path, env: dict[str, str] | None = None
+    ) -> Child:
         """Start ``command``; ``env`` is added to our own environment."""
         log = folder / f"{name}.log"
         with log.open("ab") as output:

@@ -39,7 +39,9 @@ def broker_kinds() -> list[str]:
 
 def mosquitto_path() -> str | None:
     """The mosquitto on this machine; Debian keeps it where an ordinary user's PATH does not look."""
-    return shutil.which("mosquitto") or shutil.which("mosquitto", path="/usr/local/sbin:/usr/sbin:/opt/homebrew/sbin")
+    return shutil.which("mosquitto") or shutil.which(
+        "mosquitto", path="/usr/local/sbin:/usr/sbin:/opt/homebrew/sbin"
+    )
 
 
 async def start_broker(folder: Path, kind: str | None = None, port: int = 0) -> tuple[Child, Broker]:

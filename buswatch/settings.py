@@ -24,7 +24,9 @@ class Settings(BaseSettings):
 
     model_config = SettingsConfigDict(env_prefix="BUSWATCH_")
 
-    database_url: str = Field(default="", description="PostgreSQL, as postgresql://user:password@host:port/name")
+    database_url: str = Field(
+        default="", description="PostgreSQL, as postgresql://user:password@host:port/name"
+    )
     mqtt_url: str = Field(
         default="mqtt://127.0.0.1:1883",
         description="The broker, as mqtt://user:password@host:port, or mqtts:// for TLS",

@@ -39,9 +39,12 @@ class TripParameters(NamedTuple):
     joined_m: float = 150.0
     """Metres driven forward along the line before the trip counts as under way: a bus that only
     crosses the line on its way to the first stop does not drive so far along it."""
-    joined_midway_m: float = 500.0
-    """The same for a bus whose first fix in the window lies on the line already: the monitor came
-    late to a trip that had begun."""
+    joined_midway_m: float = 1_500.0
+    """The same for a bus whose first fix in the window comes late and lies on the line already: the
+    monitor came to a trip that had begun."""
+    late_ms: int = 180_000
+    """That fix counts as late when the window opened this long before. A bus that waits beside its
+    line for its window to open is seen sooner."""
     backward_m: float = 30.0
     """Metres of backward chainage that are still noise; more ends the run along the line."""
     ending_m: float = 60.0

@@ -190,9 +190,16 @@ def test_parked_beside_the_terminal_is_no_deviation() -> None:
 
 
 def test_a_monitor_that_comes_late_still_judges_the_trip() -> None:
-    x = np.r_[drive(4_000, 4_800, 36), np.full(30, 4_800)]
+    x = np.r_[drive(3_000, 4_800, 36), np.full(30, 4_800)]
     y = np.r_[np.zeros(len(x) - 30), np.linspace(100, 400, 30)]
-    assert kinds(judge(track(x, y, speed_kmh=36))) == [("route_deviation", "opened")]
+    late = track(x, y, speed_kmh=36, start_s=600)
+    assert kinds(judge(late)) == [("route_deviation", "opened")]
+
+
+def test_a_depot_beside_the_middle_of_the_line_is_not_taken_for_a_trip_under_way() -> None:
+    to_first_stop = np.r_[np.zeros(81), np.linspace(0, 900, 100)]
+    x = np.r_[np.arange(4_000, 4_810, 10), np.linspace(4_800, 0, 100)]
+    assert judge(track(x, to_first_stop, speed_kmh=36)) == ()
 
 
 def test_outside_its_window_a_bus_may_drive_where_it_likes() -> None:
@@ -259,3 +266,13 @@ def test_a_trip_is_judged_by_the_version_in_force_on_its_day() -> None:
     )
     changes = judge(track(drive(0, 6_000, 50)), registry(old, new))
     assert changes[0].alert.evidence.approval_id == "R1.2"
+
+
+def test_the_limit_of_the_road_counts_for_a_bus_that_follows_it_before_its_trip_is_under_way() -> None:
+    changes = judge(track(drive(4_000, 4_450, 72), speed_kmh=72))
+    assert kinds(changes) == [("speeding", "opened")]
+
+
+def test_crossing_the_line_does_not_bring_the_limit_of_the_line() -> None:
+    crossing = track(np.full(60, 5_000.0), np.linspace(-500, 500, 60), speed_kmh=61)
+    assert judge(crossing) == ()

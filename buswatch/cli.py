@@ -1,0 +1,225 @@
+"""The command line of Buswatch."""
+
+from __future__ import annotations
+
+import argparse
+import asyncio
+import logging
+import signal
+import sys
+from collections.abc import Awaitable, Callable, Sequence
+from pathlib import Path
+from typing import Any
+
+import uvloop
+
+from buswatch.children import end_with_parent
+from buswatch.settings import Settings
+from fleet.clock import parse_time
+from fleet.errors import BadInput, BadSetting, BuswatchError
+
+Command = Callable[[argparse.Namespace], Awaitable[int | None]]
+
+
+def main(arguments: Sequence[str] | None = None) -> int:
+    """Run one command; the process's exit status: 0 done, 1 failed, 2 wrongly called."""
+    options = _parser().parse_args(arguments)
+    level = options.log_level or Settings().log_level
+    logging.basicConfig(
+        level=level, format="%(asctime)s %(levelname)s %(name)s: %(message)s", stream=sys.stderr
+    )
+    end_with_parent()
+    command: Command = options.command
+    try:
+        return uvloop.run(_until_told(command(options)))
+    except BuswatchError as error:
+        print(f"buswatch: {error}", file=sys.stderr)
+        return 2 if isinstance(error, BadSetting | BadInput) else 1
+
+
+async def _until_told(work: Awaitable[int | None]) -> int:
+    """The command's result; SIGINT and SIGTERM cancel it, which is a good end."""
+    task = asyncio.ensure_future(work)
+    loop = asyncio.get_running_loop()
+    for number in (signal.SIGINT, signal.SIGTERM):
+        loop.add_signal_handler(number, task.cancel)
+    try:
+        return await task or 0
+    except asyncio.CancelledError:
+        return 0
+
+
+def _parser() -> argparse.ArgumentParser:
+    parser = argparse.ArgumentParser(
+        prog="buswatch",
+        description="School-bus GPS monitoring: every fix against the approved route and the limit in force.",
+    )
+    parser.add_argument("--log-level", choices=("DEBUG", "INFO", "WARNING", "ERROR"), help="how much to say")
+    commands = parser.add_subparsers(title="commands", required=True, metavar="COMMAND")
+
+    demo = _command(commands, "demo", _demo, "a simulated city, live, with nothing to install")
+    demo.add_argument(
+        "--for", dest="for_s", type=_duration, metavar="60s", help="end by itself after this long"
+    )
+    demo.add_argument("--json", action="store_true", help="end with one line of JSON: what was seen")
+    demo.add_argument("--buses", type=_positive, default=1058, metavar="N", help="registered buses (1058)")
+    demo.add_argument(
+        "--interval", type=_duration, default=1.0, metavar="1s", help="between a bus's fixes (1s)"
+    )
+    demo.add_argument(
+        "--port", type=int, default=8000, metavar="P", help="of the page; 0 takes a free one (8000)"
+    )
+    demo.add_argument(
+        "--seed", type=int, default=1, metavar="N", help="of the city and all that happens in it (1)"
+    )
+
+    for name, run, about in (
+        ("serve", _serve, "monitor and API in one process, on your broker and database"),
+        ("monitor", _monitor, "take positions from the broker to the database and raise alerts"),
+        ("api", _api, "the page, the REST API and the live stream"),
+        ("migrate", _migrate, "bring the database's schema to this release"),
+    ):
+        _with_settings(_command(commands, name, run, about))
+
+    load = _with_settings(_command(commands, "import", _import, "put a registry on record"))
+    load.add_argument("registry", type=Path, help="JSON file of buses, drivers, approvals and assignments")
+    load.add_argument("--base-map", type=Path, metavar="FILE", help="GeoJSON of roads to draw under all")
+
+    simulate = _with_settings(
+        _command(commands, "simulate", _simulate, "drive a simulated fleet on a broker")
+    )
+    simulate.add_argument("--seed", type=int, default=1, metavar="N")
+    simulate.add_argument("--buses", type=_positive, default=1058, metavar="N")
+    simulate.add_argument("--interval", type=_duration, default=1.0, metavar="1s")
+    simulate.add_argument(
+        "--for", dest="for_s", type=_duration, metavar="60s", help="end by itself after this long"
+    )
+    simulate.add_argument(
+        "--start", type=_moment, metavar="TIME", help="the moment the timetable is laid round (now)"
+    )
+    simulate.add_argument("--truth", type=Path, metavar="FILE", help="write what was done wrong on purpose")
+    simulate.add_argument("--summary", type=Path, metavar="FILE", help="write what was published, at the end")
+    simulate.add_argument(
+        "--write-city", type=Path, metavar="DIR", help="write registry and base map, drive nothing"
+    )
+
+    evaluate = _with_settings(
+        _command(commands, "evaluate", _evaluate, "hold the alerts raised against the truth")
+    )
+    evaluate.add_argument("truth", type=Path, help="the truth file of a simulation")
+    evaluate.add_argument("--from", dest="from_ms", type=_moment, required=True, metavar="TIME")
+    evaluate.add_argument("--to", dest="to_ms", type=_moment, required=True, metavar="TIME")
+    evaluate.add_argument("--json", action="store_true")
+    return parser
+
+
+def _command(commands: Any, name: str, run: Command, about: str) -> argparse.ArgumentParser:
+    parser: argparse.ArgumentParser = commands.add_parser(name, help=about, description=about)
+    parser.set_defaults(command=run)
+    return parser
+
+
+def _with_settings(parser: argparse.ArgumentParser) -> argparse.ArgumentParser:
+    """Options for the settings; what is not given comes from the environment."""
+    group = parser.add_argument_group("settings (or the environment variable BUSWATCH_<NAME>)")
+    for name, setting in Settings.model_fields.items():
+        if name != "log_level":
+            group.add_argument(f"--{name.replace('_', '-')}", metavar="…", help=setting.description)
+    return parser
+
+
+def _settings(options: argparse.Namespace) -> Settings:
+    given = {name: getattr(options, name, None) for name in Settings.model_fields}
+    return Settings(**{name: value for name, value in given.items() if value is not None})
+
+
+async def _demo(options: argparse.Namespace) -> int:
+    from buswatch.demo import Demo
+
+    return await Demo(
+        buses=options.buses,
+        interval_s=options.interval,
+        port=options.port,
+        seed=options.seed,
+        for_s=options.for_s,
+        as_json=options.json,
+    ).run()
+
+
+async def _serve(options: argparse.Namespace) -> None:
+    from buswatch.monitor import run_monitor
+    from buswatch.web import run_api
+
+    settings = _settings(options)
+    async with asyncio.TaskGroup() as tasks:
+        tasks.create_task(run_monitor(settings), name="monitor")
+        tasks.create_task(run_api(settings), name="api")
+
+
+async def _monitor(options: argparse.Namespace) -> None:
+    from buswatch.monitor import run_monitor
+
+    await run_monitor(_settings(options))
+
+
+async def _api(options: argparse.Namespace) -> None:
+    from buswatch.web import run_api
+
+    await run_api(_settings(options))
+
+
+async def _migrate(options: argparse.Namespace) -> None:
+    from storage.database import Database
+    from storage.migrate import migrate
+
+    async with Database(_settings(options).required_database_url()) as database:
+        await migrate(database)
+
+
+async def _import(options: argparse.Namespace) -> None:
+    from buswatch.records import import_files
+
+    await import_files(_settings(options), options.registry, options.base_map)
+
+
+async def _simulate(options: argparse.Namespace) -> None:
+    from buswatch.simulation import simulate
+
+    await simulate(_settings(options), options)
+
+
+async def _evaluate(options: argparse.Namespace) -> int:
+    from buswatch.evaluation import evaluate_stored
+
+    return await evaluate_stored(
+        _settings(options), options.truth, options.from_ms, options.to_ms, as_json=options.json
+    )
+
+
+def _duration(text: str) -> float:
+    """Seconds of ``60s``, ``5m``, ``1h`` or a bare number."""
+    units = {"s": 1, "m": 60, "h": 3600}
+    number, unit = (text[:-1], units[text[-1]]) if text[-1:] in units else (text, 1)
+    try:
+        seconds = float(number) * unit
+    except ValueError:
+        seconds = 0.0
+    if not 0 < seconds < float("inf"):
+        raise argparse.ArgumentTypeError(f"{text!r} is no duration; write 60s, 5m or 1h")
+    return seconds
+
+
+def _positive(text: str) -> int:
+    if not text.isdecimal() or int(text) < 1:
+        raise argparse.ArgumentTypeError(f"{text!r} is no number above 0")
+    return int(text)
+
+
+def _moment(text: str) -> int:
+    """Epoch milliseconds of an RFC 3339 text or of a bare number of them."""
+    if text.isdecimal():
+        return int(text)
+    try:
+        return parse_time(text)
+    except BadInput as error:
+        raise argparse.ArgumentTypeError(str(error)) from error

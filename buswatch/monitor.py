@@ -1,0 +1,43 @@
+"""The monitor: one process that takes positions from the broker to the database and raises alerts."""
+
+from __future__ import annotations
+
+import asyncio
+import logging
+from dataclasses import asdict
+
+from alerts.detector import Detector
+from buswatch.patience import persist
+from buswatch.pipeline import Pipeline
+from buswatch.restart import restore
+from buswatch.settings import Settings
+from fleet.clock import MINUTE_MS
+from storage.commit import Committer
+from storage.database import Database
+from storage.migrate import migrate
+from storage.registry import load_registry
+
+log = logging.getLogger(__name__)
+
+_REPORT_EVERY_S = MINUTE_MS / 1_000
+
+
+async def run_monitor(settings: Settings) -> None:
+    """Work until cancelled. A database or broker that is away is waited for."""
+    async with Database(settings.required_database_url()) as database:
+        await persist(lambda: migrate(database), on_failure=lambda error: None)
+        registry, bus_keys = await load_registry(database)
+        detector = Detector(registry)
+        await persist(lambda: restore(detector, registry, bus_keys, database), on_failure=lambda error: None)
+        pipeline = Pipeline(registry, detector, Committer(database, bus_keys))
+        log.info("watching %d buses, registry %r", len(registry.buses), registry.version)
+        async with asyncio.TaskGroup() as tasks:
+            tasks.create_task(pipeline.run(settings.broker, settings.mqtt_identifier), name="pipeline")
+            tasks.create_task(_report(pipeline), name="report")
+
+
+async def _report(pipeline: Pipeline) -> None:
+    """Say in the log, once a minute, what has gone through."""
+    while True:
+        await asyncio.sleep(_REPORT_EVERY_S)
+        log.info("so far %s", asdict(pipeline.counts))
