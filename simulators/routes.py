@@ -143,15 +143,19 @@ def to_approval(network: RoadNetwork, route: RouteVersion, plane: CityPlane) -> 
 
 
 def limit_stretches(network: RoadNetwork, way: Way) -> tuple[LimitStretch, ...]:
-    """The limits along a way, neighbours of one limit and reason joined."""
+    """The limits along a way, neighbours of one limit and reason joined.
+
+    A motorway's limit stands as the legal cap of its class, which elsewhere would be the lower one.
+    """
     stretches: list[LimitStretch] = []
     for number, begin, end in zip(way.edges, *_ends(network, way), strict=True):
         edge = network.edges[number]
+        reason = "legal_cap" if edge.road.kind == "motorway" and edge.reason == "posted" else edge.reason
         last = stretches[-1] if stretches else None
-        if last and (last.limit_kmh, last.reason) == (edge.limit_kmh, edge.reason):
-            stretches[-1] = LimitStretch(last.from_m, end, edge.limit_kmh, edge.reason)
+        if last and (last.limit_kmh, last.reason) == (edge.limit_kmh, reason):
+            stretches[-1] = LimitStretch(last.from_m, end, edge.limit_kmh, reason)
         else:
-            stretches.append(LimitStretch(begin, end, edge.limit_kmh, edge.reason))
+            stretches.append(LimitStretch(begin, end, edge.limit_kmh, reason))
     return tuple(stretches)
 
 
