@@ -69,13 +69,16 @@ class Drive:
     """The fleet on the road. ``step`` takes it a second further; faults steer it by the verbs below."""
 
     def __init__(self, book: LegBook, timetable: Timetable, start_ms: int, phase_ms: NDArray[np.int64]) -> None:
-        """The fleet as its timetable has it at ``start_ms``; ``phase_ms`` shifts each bus's clock."""
+        """The fleet as its timetable has it at ``start_ms``, which is what the first step gives.
+
+        ``phase_ms``, 0 to 999, shifts each bus's clock.
+        """
         n = len(phase_ms)
         self._book = book
         self._runs = timetable.runs
         self._rng = np.random.default_rng([book.city.seed, 5])
         self._rows = np.arange(n)
-        self.time_ms = start_ms - _SETTLING_S * SECOND_MS + phase_ms
+        self.time_ms = start_ms - (_SETTLING_S + 1) * SECOND_MS + phase_ms
         self.activity = np.zeros(n, np.int8)
         self.run_number = np.zeros(n, np.int64)
         """Which of its runs a bus is on, or does next."""

@@ -28,8 +28,9 @@ LEAST_EXCESS_S, MOST_EXCESS_S = 13.0, 60.0
 LEAST_OFF_M, LEAST_OFF_S = 110.0, 25.0
 """A detour is driven only when it is farther from the line than this for longer than this."""
 _EASING_MS2 = 1.4
-_FOLLOWED_M = 350.0
-"""A bus that leaves its line has followed it so far before: only then is it on a trip."""
+_BEGINNING_M, _FOLLOWED_M, _FOLLOWED_MIDWAY_M = 250.0, 200.0, 560.0
+"""A bus that leaves its line has followed it so far before, for only then is it seen to be on a trip:
+less far when the simulation had it near the line's beginning, farther when it began midway."""
 _BEFORE_END_M = 400.0
 _WINDOW_LEFT_MS = 4 * MINUTE_MS
 _TRIES = 40
@@ -60,7 +61,7 @@ class DrivingFaults:
         start_ms: int,
         per_bus_hour: dict[DrivingFault, float],
         at_opening: dict[DrivingFault, int],
-        opening_s: float,
+        opening_s: dict[DrivingFault, float],
     ) -> None:
         """``per_bus_hour`` faults of each rule go on for ever; ``at_opening`` more begin in ``opening_s``."""
         city = book.city
@@ -69,7 +70,7 @@ class DrivingFaults:
         per_step = len(city.buses) / 3_600
         self._rate = {rule: rate * per_step for rule, rate in per_bus_hour.items()}
         self._due_ms: dict[DrivingFault, list[float]] = {
-            rule: sorted((start_ms + self._rng.uniform(0, opening_s * SECOND_MS, count)).tolist())
+            rule: sorted((start_ms + self._rng.uniform(0, opening_s[rule] * SECOND_MS, count)).tolist())
             for rule, count in at_opening.items()
         }
         self._inject: dict[DrivingFault, Callable[[int], bool]] = {
@@ -104,8 +105,17 @@ class DrivingFaults:
     def _inject_somewhere(self, rule: DrivingFault, state: State) -> bool:
         drive = self._drive
         ready = (state.activity == Activity.RUN) & (drive.activity == Activity.RUN) & ~self.busy & (drive.speed_ms > 4.0)
-        candidates = self._rng.permutation(np.flatnonzero(ready))[:_TRIES]
+        candidates = self._rng.permutation(np.flatnonzero(ready))
+        if rule == "route_deviation":
+            candidates = candidates[np.argsort(self._still_to_follow_m()[candidates], kind="stable")]
+        candidates = candidates[:_TRIES]
         return any(self._has_time(bus, state) and self._inject[rule](bus) for bus in candidates.tolist())
+
+    def _still_to_follow_m(self) -> Floats:
+        """Metres that each bus must still follow its line before it may leave it."""
+        begun_m = self._drive.along_m - self._drive.driven_m
+        needed = np.where(begun_m < _BEGINNING_M, _FOLLOWED_M, _FOLLOWED_MIDWAY_M)
+        return np.maximum(needed - self._drive.driven_m, 0.0)
 
     def _has_time(self, bus: int, state: State) -> bool:
         return int(state.time_ms[bus]) < self._drive.run_of(bus).ends_ms - _WINDOW_LEFT_MS
@@ -142,7 +152,7 @@ class DrivingFaults:
         assert leg is not None
         along = float(drive.along_m[bus])
         braking = float(drive.speed_ms[bus]) ** 2 / 2 + 25.0
-        earliest = along + max(braking, _FOLLOWED_M - float(drive.driven_m[bus]))
+        earliest = along + max(braking, float(self._still_to_follow_m()[bus]))
         junctions = [
             i
             for i in range(1, len(leg.way.nodes) - 1)

@@ -6,6 +6,7 @@ neighbours; and a receiver's single wild fix is counted here as well, being no d
 
 from __future__ import annotations
 
+from collections.abc import Collection
 from dataclasses import dataclass
 
 import numpy as np
@@ -34,6 +35,8 @@ class Sent:
     message: NDArray[np.int64]
     """Number of the message that carries the fix, counted from 0 within the second; not falling.
     Fixes of one message are a backfill and lie side by side."""
+    repeat: NDArray[np.bool_]
+    """True for the copy of a fix that has been sent before."""
 
 
 class Links:
@@ -70,13 +73,16 @@ class Links:
         late = set(np.flatnonzero(np.isin(fixes.bus, list(self._swapped))).tolist()) if self._swapped else set()
         special = sorted(down | late | set(drawn["duplicate"]) | set(drawn["disorder"]))
         parts: list[tuple[Fixes, int | None]] = []
+        copies = []
         begin = 0
         for row in special:
             parts.append((fixes.take(np.arange(begin, row)), None))
+            if row in drawn["duplicate"]:
+                copies.append(len(parts) + 1)
             parts += self._send_one(fixes.take(np.array([row])), row, drawn)
             begin = row + 1
         parts.append((fixes.take(np.arange(begin, len(fixes))), None))
-        return _gather(parts)
+        return _gather(parts, copies)
 
     def _draw(self, fixes: Fixes, spared: Flags) -> dict[LinkFault, list[int]]:
         """The rows of ``fixes`` that begin each kind of fault; a row begins one at most."""
@@ -142,18 +148,19 @@ class Links:
         )
 
 
-def _gather(parts: list[tuple[Fixes, int | None]]) -> Sent:
-    """Parts in the order of sending: single fixes due at their own time, or one message due at another."""
-    dues, messages, count = [], [], 0
-    for fixes, due in parts:
-        if due is None:
-            dues.append(fixes.time_ms)
-            messages.append(count + np.arange(len(fixes)))
-            count += len(fixes)
-        else:
-            dues.append(np.full(len(fixes), due, np.int64))
-            messages.append(np.full(len(fixes), count, np.int64))
-            count += 1
+def _gather(parts: list[tuple[Fixes, int | None]], copies: Collection[int] = ()) -> Sent:
+    """Parts in the order of sending: single fixes due at their own time, or one message due at another.
+
+    ``copies`` are the places among ``parts`` of what repeats the part before.
+    """
+    dues, messages, repeats, count = [], [], [], 0
+    for place, (fixes, due) in enumerate(parts):
+        n = len(fixes)
+        dues.append(fixes.time_ms if due is None else np.full(n, due, np.int64))
+        messages.append(count + (np.arange(n) if due is None else np.zeros(n, np.int64)))
+        repeats.append(np.full(n, place in copies))
+        count += n if due is None else 1
     if not parts:
-        return Sent(Fixes.empty(), np.zeros(0, np.int64), np.zeros(0, np.int64))
-    return Sent(Fixes.concat([fixes for fixes, _ in parts]), np.concatenate(dues), np.concatenate(messages))
+        return Sent(Fixes.empty(), np.zeros(0, np.int64), np.zeros(0, np.int64), np.zeros(0, np.bool_))
+    fixes = Fixes.concat([fixes for fixes, _ in parts])
+    return Sent(fixes, np.concatenate(dues), np.concatenate(messages), np.concatenate(repeats))

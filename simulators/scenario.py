@@ -25,7 +25,8 @@ from simulators.receiver import Receivers
 from simulators.timetable import ZONE, Timetable, round_now, school_day
 from simulators.truth import DrivingFault, Fault, LinkFault
 
-_OPENING_S = 25.0
+_OPENING_S: dict[DrivingFault, float] = {"speeding": 25.0, "route_deviation": 8.0}
+"""A deviation takes its time to become one."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -44,7 +45,7 @@ class FaultRates:
     disorder: float = 0.3
     jump: float = 0.2
     opening_speeding: int = 9
-    opening_route_deviation: int = 8
+    opening_route_deviation: int = 12
 
     @staticmethod
     def none() -> FaultRates:
@@ -57,7 +58,7 @@ class Scenario:
     """Everything that decides what a simulation sends."""
 
     start_ms: int
-    """The moment at which it begins, epoch milliseconds."""
+    """The moment round which its timetable is laid, epoch milliseconds; it begins then, or later."""
     seed: int = 1
     buses: int = DEFAULT_BUSES
     interval_s: int = 1
@@ -73,8 +74,13 @@ class Scenario:
 class Simulation:
     """A fleet at the beginning of its scenario; ``step`` gives what it sends, second by second."""
 
-    def __init__(self, scenario: Scenario) -> None:
+    def __init__(self, scenario: Scenario, begin_ms: int | None = None) -> None:
+        """The fleet as the scenario's timetable has it at ``begin_ms``; at its start when none is given.
+
+        The registry depends on the scenario alone: it can be handed out before the fleet moves off.
+        """
         self.scenario = scenario
+        self.begin_ms = scenario.start_ms if begin_ms is None else begin_ms
         day = local_day(scenario.start_ms, ZONE)
         self.city = City(scenario.seed, scenario.buses, day.year if day.month >= 8 else day.year - 1)
         book = LegBook(self.city)
@@ -82,7 +88,7 @@ class Simulation:
         rng = np.random.default_rng([scenario.seed, 9])
         phase_ms = rng.integers(0, SECOND_MS, scenario.buses)
         self._turn = rng.integers(0, scenario.interval_s, scenario.buses)
-        self.drive = Drive(book, self.timetable, scenario.start_ms, phase_ms)
+        self.drive = Drive(book, self.timetable, self.begin_ms, phase_ms)
         self._receivers = Receivers(scenario.seed, scenario.buses, self.city.plane)
         rates, part = scenario.faults, scenario.buses / DEFAULT_BUSES
         opening: dict[DrivingFault, int] = {
@@ -92,7 +98,7 @@ class Simulation:
         self._faults = DrivingFaults(
             book,
             self.drive,
-            start_ms=scenario.start_ms,
+            start_ms=self.begin_ms,
             per_bus_hour={"speeding": rates.speeding, "route_deviation": rates.route_deviation},
             at_opening=opening,
             opening_s=_OPENING_S,

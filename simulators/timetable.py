@@ -14,7 +14,7 @@ from zoneinfo import ZoneInfo
 
 import numpy as np
 
-from fleet.clock import HOUR_MS, MINUTE_MS, from_ms, local_day, local_ms
+from fleet.clock import HOUR_MS, MINUTE_MS, SECOND_MS, from_ms, local_day, local_ms
 from fleet.registry import Assignment
 from simulators.legbook import LegBook
 from simulators.routes import RouteVersion
@@ -159,19 +159,25 @@ class _Planner:
             )
 
     def _first_run(self, bus: int, now_ms: int, rng: np.random.Generator) -> Run:
-        """The run that ``bus`` is on, on its way to, or has just ended at ``now_ms``."""
+        """The run that ``bus`` is on, on its way to, or has just ended at ``now_ms``.
+
+        Some leave their first stop about then: a monitor that starts with the simulation sees them join
+        their line, and need not wait to know them under way.
+        """
         direction = str(rng.choice(["to_school", "to_home"]))
         day = self._day(now_ms)
         draw, part = rng.random(), rng.uniform(0.02, 0.95)
         plan = self.departing(bus, direction, day, now_ms, from_depot=True, home_after=False)
         run_ms, out_ms = plan.arrive_ms - plan.depart_ms, plan.depart_ms - plan.leave_ms
-        if draw < 0.79:
+        if draw < 0.10:
+            depart, from_depot, home_after = now_ms + round((part * 105 - 15) * SECOND_MS), False, False
+        elif draw < 0.81:
             depart, from_depot, home_after = now_ms - round(part * run_ms), False, False
-        elif draw < 0.85:
+        elif draw < 0.87:
             depart, from_depot, home_after = now_ms + round(part * out_ms), True, False
-        elif draw < 0.90:
+        elif draw < 0.91:
             depart, from_depot, home_after = now_ms + round(part * 5 * MINUTE_MS), False, False
-        elif draw < 0.95:
+        elif draw < 0.96:
             home_ms = self._book.depot_ms(bus, plan.route.stops[-1])
             depart, from_depot, home_after = now_ms - run_ms - round(part * home_ms), False, True
         else:

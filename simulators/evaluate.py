@@ -1,0 +1,173 @@
+"""Alerts held against the truth: what was found, what was missed, what was false, and how soon.
+
+Pure. An alert belongs to a fault when both are of one bus and one rule and their times overlap.
+"""
+
+from __future__ import annotations
+
+from collections import defaultdict
+from collections.abc import Iterable, Sequence
+from typing import Any
+
+import msgspec
+import numpy as np
+
+from fleet.clock import HOUR_MS, SECOND_MS, format_time
+from simulators.truth import DrivingFault, Fault
+
+RULES: tuple[DrivingFault, ...] = ("speeding", "route_deviation")
+LEAST_SPEEDING_S = 10.0
+LEAST_DEVIATION_S, LEAST_DEVIATION_M = 20.0, 100.0
+"""Faults at least this long and large must be found."""
+SLACK_MS = 10 * SECOND_MS
+"""An alert may begin and end this far outside its fault: drift, and the band that closes an episode."""
+CUT_MS = 5 * SECOND_MS
+"""The last seconds of a run are too late for a fault to show that it lasts."""
+
+
+class RaisedAlert(msgspec.Struct, frozen=True):
+    """An alert, as far as it matters here; times are epoch milliseconds of event time."""
+
+    bus: str
+    rule: str
+    started_ms: int
+    detected_ms: int
+    ended_ms: int | None
+    severity: str
+
+
+class RuleResult(msgspec.Struct, frozen=True):
+    """How one rule did. Delays are seconds from a fault's true beginning to its detection."""
+
+    rule: str
+    found: int
+    missed: int
+    true_alerts: int
+    false: int
+    delay_p50_s: float | None
+    delay_p95_s: float | None
+    delay_max_s: float | None
+    false_per_1000_bus_hours: float
+
+
+class Evaluation(msgspec.Struct, frozen=True):
+    """The result over all rules, with each fault that was missed and each alert that was false."""
+
+    rules: tuple[RuleResult, ...]
+    precision: float
+    """True alerts by all alerts; 1 when none was raised."""
+    recall: float
+    """Faults found by faults that could be found; 1 when there was none."""
+    bus_hours: float
+    missed: tuple[Fault, ...]
+    false: tuple[RaisedAlert, ...]
+
+    def to_json(self) -> dict[str, Any]:
+        """The evaluation as JSON-ready values."""
+        whole: dict[str, Any] = msgspec.to_builtins(self)
+        return whole
+
+    def table(self) -> str:
+        """The evaluation as text for a terminal."""
+        lines = [f"{'rule':<16}{'found':>7}{'missed':>8}{'false':>7}{'/1000 bus h':>13}{'delay p50':>11}{'p95':>7}{'max':>7}"]
+        for r in self.rules:
+            delays = [" -" if d is None else f"{d:.1f}" for d in (r.delay_p50_s, r.delay_p95_s, r.delay_max_s)]
+            lines.append(
+                f"{r.rule:<16}{r.found:>7}{r.missed:>8}{r.false:>7}{r.false_per_1000_bus_hours:>13.2f}"
+                f"{delays[0]:>11}{delays[1]:>7}{delays[2]:>7}"
+            )
+        lines.append(f"precision {self.precision:.3f}, recall {self.recall:.3f}, {self.bus_hours:.1f} bus hours")
+        lines += [
+            f"missed  {f.bus} {f.rule} {format_time(f.from_ms)} for {(f.to_ms - f.from_ms) / 1000:.0f} s, size {f.size:g}"
+            for f in self.missed
+        ]
+        lines += [
+            f"false   {a.bus} {a.rule} {format_time(a.started_ms)}, {a.severity}"
+            + ("" if a.ended_ms is None else f", for {(a.ended_ms - a.started_ms) / 1000:.0f} s")
+            for a in self.false
+        ]
+        return "\n".join(lines)
+
+
+def evaluate(
+    alerts: Iterable[RaisedAlert], truth: Iterable[Fault], *, from_ms: int, to_ms: int, buses: int
+) -> Evaluation:
+    """Hold ``alerts`` against ``truth`` over the time from ``from_ms`` to ``to_ms`` of ``buses`` buses.
+
+    Only faults that began in that time, and had lasted long enough before its end, must be found. An
+    alert that overlaps any fault of its rule is true, be the fault ever so small.
+    """
+    faults: dict[tuple[str, str], list[Fault]] = defaultdict(list)
+    for fault in truth:
+        faults[fault.bus, fault.rule].append(fault)
+    raised = [a for a in alerts if from_ms <= a.started_ms <= to_ms]
+    bus_hours = buses * (to_ms - from_ms) / HOUR_MS
+    results, missed, false = [], [], []
+    for rule in RULES:
+        mine = [a for a in raised if a.rule == rule]
+        pairs = [(fault, a) for a in mine for fault in faults[a.bus, rule] if _overlap(fault, a, to_ms)]
+        true_alerts = {id(a) for _, a in pairs}
+        first: dict[Fault, int] = {}
+        for fault, a in pairs:
+            first[fault] = min(first.get(fault, a.detected_ms), a.detected_ms)
+        due = [
+            f for (_, named), group in faults.items() if named == rule for f in group if _findable(f, from_ms, to_ms)
+        ]
+        found = [f for f in due if f in first]
+        missed += [f for f in due if f not in first]
+        untrue = [a for a in mine if id(a) not in true_alerts]
+        false += untrue
+        delays = [(first[f] - f.from_ms) / SECOND_MS for f in found]
+        results.append(_result(rule, found, len(due), true_alerts, untrue, delays, bus_hours))
+    found_count = sum(r.found for r in results)
+    true_count = sum(r.true_alerts for r in results)
+    return Evaluation(
+        rules=tuple(results),
+        precision=_part(true_count, true_count + len(false)),
+        recall=_part(found_count, found_count + len(missed)),
+        bus_hours=round(bus_hours, 3),
+        missed=tuple(sorted(missed, key=lambda f: f.from_ms)),
+        false=tuple(sorted(false, key=lambda a: a.started_ms)),
+    )
+
+
+def _overlap(fault: Fault, alert: RaisedAlert, to_ms: int) -> bool:
+    ended = to_ms if alert.ended_ms is None else alert.ended_ms
+    return alert.started_ms <= fault.to_ms + SLACK_MS and ended >= fault.from_ms - SLACK_MS
+
+
+def _findable(fault: Fault, from_ms: int, to_ms: int) -> bool:
+    """Whether a fault began within the time and lasted long enough before its end to have to be found."""
+    if fault.from_ms < from_ms:
+        return False
+    lasted_s = (min(fault.to_ms, to_ms - CUT_MS) - fault.from_ms) / SECOND_MS
+    if fault.rule == "speeding":
+        return lasted_s >= LEAST_SPEEDING_S
+    return lasted_s >= LEAST_DEVIATION_S and fault.size >= LEAST_DEVIATION_M
+
+
+def _result(
+    rule: str,
+    found: Sequence[Fault],
+    due: int,
+    true_alerts: set[int],
+    untrue: Sequence[RaisedAlert],
+    delays: Sequence[float],
+    bus_hours: float,
+) -> RuleResult:
+    p50, p95, most = (round(float(d), 1) for d in np.percentile(delays, [50, 95, 100])) if delays else (None,) * 3
+    return RuleResult(
+        rule=rule,
+        found=len(found),
+        missed=due - len(found),
+        true_alerts=len(true_alerts),
+        false=len(untrue),
+        delay_p50_s=p50,
+        delay_p95_s=p95,
+        delay_max_s=most,
+        false_per_1000_bus_hours=round(1_000 * len(untrue) / bus_hours, 3) if bus_hours else 0.0,
+    )
+
+
+def _part(some: int, all_of_them: int) -> float:
+    return some / all_of_them if all_of_them else 1.0

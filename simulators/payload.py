@@ -1,0 +1,57 @@
+"""What a bus puts on the wire: topic and JSON, as docs/interfaces.md describes them."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+import numpy as np
+
+from fleet.fixes import Fixes
+from simulators.link import Sent
+
+_FIX = '{"time":%d,"lon":%.6f,"lat":%.6f,"speed_kmh":%.1f,"heading":%.1f,"accuracy_m":%.1f,"satellites":%d}'
+
+
+@dataclass(frozen=True, slots=True)
+class Outgoing:
+    """One message as it goes to the broker."""
+
+    bus: int
+    """Row in ``Registry.buses``."""
+    due_ms: int
+    payload: bytes
+    fixes: int
+    """How many fixes it carries."""
+    repeat: bool
+    """Whether all of it has been sent before."""
+
+
+def topic(bus_id: str) -> str:
+    """Where a bus reports its position."""
+    return f"buswatch/v1/{bus_id}/position"
+
+
+def encode(sent: Sent) -> list[Outgoing]:
+    """The messages of a second in the order of sending; one of several fixes is an array."""
+    rows = _rows(sent.fixes)
+    bus, due, repeat = sent.fixes.bus.tolist(), sent.due_ms.tolist(), sent.repeat.tolist()
+    starts = np.flatnonzero(np.diff(sent.message, prepend=-1)).tolist()
+    messages = []
+    for start, end in zip(starts, [*starts[1:], len(rows)], strict=True):
+        text = rows[start] if end - start == 1 else "[" + ",".join(rows[start:end]) + "]"
+        messages.append(Outgoing(bus[start], due[start], text.encode(), end - start, repeat[start]))
+    return messages
+
+
+def _rows(fixes: Fixes) -> list[str]:
+    """Each fix as a JSON object."""
+    columns = (
+        fixes.time_ms,
+        fixes.lon,
+        fixes.lat,
+        fixes.speed_kmh,
+        fixes.heading_deg,
+        fixes.accuracy_m,
+        fixes.satellites,
+    )
+    return [_FIX % row for row in zip(*(column.tolist() for column in columns), strict=True)]

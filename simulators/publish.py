@@ -1,0 +1,270 @@
+"""Publishing a simulation as its buses would: each on its own connection, each fix at its own moment.
+
+Pacing is open-loop. A fix is due at its event time whatever the broker does; a slow broker shows as
+lateness in the summary, never as a smaller load.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import logging
+import resource
+import time
+from collections import deque
+from collections.abc import Sequence
+from contextlib import suppress
+
+import msgspec
+import numpy as np
+
+from fleet.clock import SECOND_MS
+from fleet.errors import Unavailable
+from simulators.mqtt import Broker, Connection
+from simulators.payload import Outgoing, encode, topic
+from simulators.scenario import Simulation
+
+log = logging.getLogger(__name__)
+
+_TICK_S = 0.01
+"""Messages that fall due within this are sent together."""
+_GLANCE_S = 0.2
+"""It looks up from waiting this often, to see whether it shall stop."""
+_AHEAD_MS = 600
+"""The next second is worked out so long before it begins, that doing so makes nothing late."""
+_IN_FLIGHT = 20
+"""Messages of one connection that wait for the broker's acknowledgement at most."""
+_SPARE_FILES = 200
+_CONNECTING_AT_ONCE = 32
+_PAUSES_S = (0.2, 0.5, 1.0, 2.0, 5.0)
+"""Between attempts to connect again; the last one for ever."""
+_LATENESS_KEPT = 200_000
+
+
+class Lateness(msgspec.Struct, frozen=True):
+    """How long after its due moment a message was handed to the network, milliseconds."""
+
+    p50: float
+    p99: float
+    max: float
+
+
+class Summary(msgspec.Struct, frozen=True):
+    """What was published. A fix counts once the broker has acknowledged it."""
+
+    published: int
+    """Distinct fixes, by bus and event time."""
+    messages: int
+    duplicates: int
+    """Fixes that were sent a second time on purpose."""
+    unacknowledged: int
+    """Fixes that the broker had not acknowledged when publishing ended."""
+    lateness_ms: Lateness
+    connections: int
+    seconds: float
+
+
+class _Line:
+    """One connection with what waits to be sent over it and what waits for acknowledgement."""
+
+    def __init__(self, publisher: Publisher, name: str, broker: Broker) -> None:
+        self._publisher = publisher
+        self._name, self._broker = name, broker
+        self._connection: Connection | None = None
+        self.waiting: deque[Outgoing] = deque()
+        self.in_flight: dict[int, Outgoing] = {}
+
+    async def open(self) -> None:
+        connection = Connection(self._broker, self._name, self._acknowledged)
+        await connection.open()
+        self._connection = connection
+
+    async def keep_open(self) -> None:
+        """Connect again whenever the connection is lost; what was not acknowledged is sent again."""
+        while True:
+            if self._connection is not None:
+                await self._connection.lost()
+                log.warning("%s lost its connection to the broker", self._name)
+                await self._drop()
+            for attempt in range(1_000_000):
+                try:
+                    await self.open()
+                    break
+                except Unavailable as error:
+                    log.info("%s: %s", self._name, error)
+                    await asyncio.sleep(_PAUSES_S[min(attempt, len(_PAUSES_S) - 1)])
+            self.pump()
+
+    async def _drop(self) -> None:
+        connection, self._connection = self._connection, None
+        self.waiting.extendleft(reversed(self.in_flight.values()))
+        self.in_flight = {}
+        if connection is not None:
+            await connection.close()
+
+    def pump(self) -> None:
+        """Send what waits, as far as the broker keeps up."""
+        connection = self._connection
+        if connection is None:
+            return
+        while self.waiting and len(self.in_flight) < _IN_FLIGHT:
+            message = self.waiting[0]
+            try:
+                number = connection.send(self._publisher.topics[message.bus], message.payload)
+            except Unavailable as error:
+                log.info("%s: %s", self._name, error)
+                return
+            self.waiting.popleft()
+            self.in_flight[number] = message
+            self._publisher.note_sent(message)
+
+    def _acknowledged(self, number: int) -> None:
+        message = self.in_flight.pop(number, None)
+        if message is not None:
+            self._publisher.note_acknowledged(message)
+            if self.waiting:
+                self.pump()
+
+    async def close(self) -> None:
+        connection, self._connection = self._connection, None
+        if connection is not None:
+            await connection.close()
+
+
+class Publisher:
+    """Connections of a fleet. Use as an asynchronous context manager; then ``run`` a simulation.
+
+    Connecting a thousand buses takes seconds: open first, and begin the simulation after.
+    """
+
+    def __init__(self, broker: Broker, bus_ids: Sequence[str], connections: int | None = None) -> None:
+        """At most ``connections`` (as many as buses when None, and as many as the machine bears)."""
+        most = min(connections or len(bus_ids), len(bus_ids), _files_allowed(len(bus_ids)))
+        self.topics = [topic(bus_id) for bus_id in bus_ids]
+        self._lines = [_Line(self, f"bus-{bus_ids[i]}", broker) for i in range(max(1, most))]
+        self._line_of = [self._lines[bus % len(self._lines)] for bus in range(len(bus_ids))]
+        self._keepers: list[asyncio.Task[None]] = []
+        self._late_ms: deque[float] = deque(maxlen=_LATENESS_KEPT)
+        self._worst_ms = 0.0
+        self._sent_messages = self._published = self._duplicates = self._outstanding = 0
+        self._idle = asyncio.Event()
+        self._idle.set()
+
+    @property
+    def published(self) -> int:
+        """Distinct fixes that the broker has acknowledged so far."""
+        return self._published
+
+    async def __aenter__(self) -> Publisher:
+        gate = asyncio.Semaphore(_CONNECTING_AT_ONCE)
+
+        async def open_line(line: _Line) -> None:
+            async with gate:
+                await line.open()
+
+        try:
+            async with asyncio.TaskGroup() as group:
+                for line in self._lines:
+                    group.create_task(open_line(line))
+        except ExceptionGroup as failures:
+            await self._close_lines()
+            raise failures.exceptions[0] from failures
+        self._keepers = [asyncio.create_task(line.keep_open(), name="bus connection") for line in self._lines]
+        return self
+
+    async def __aexit__(self, *_: object) -> None:
+        for keeper in self._keepers:
+            keeper.cancel()
+        await asyncio.gather(*self._keepers, return_exceptions=True)
+        await self._close_lines()
+
+    async def _close_lines(self) -> None:
+        await asyncio.gather(*(line.close() for line in self._lines), return_exceptions=True)
+
+    async def run(
+        self,
+        simulation: Simulation,
+        *,
+        for_s: float | None = None,
+        stop: asyncio.Event | None = None,
+        drain_s: float = 10.0,
+    ) -> Summary:
+        """Publish ``simulation`` in real time for ``for_s`` seconds or until ``stop`` is set.
+
+        At the end it waits up to ``drain_s`` for the broker to acknowledge what is outstanding. A
+        simulation whose beginning has passed catches up at once, and is late by that much.
+        """
+        began = time.monotonic()
+        end_ms = np.inf if for_s is None else simulation.begin_ms + for_s * SECOND_MS
+        stop = stop or asyncio.Event()
+        second_ms = simulation.begin_ms
+        messages: deque[Outgoing] = deque()
+        while not stop.is_set():
+            now_ms = time.time() * 1_000
+            while messages and messages[0].due_ms <= now_ms:
+                self._dispatch(messages.popleft())
+            if second_ms < end_ms and second_ms < now_ms + _AHEAD_MS:
+                messages.extend(encode(simulation.step()))
+                second_ms += SECOND_MS
+            elif messages:
+                await asyncio.sleep(min(max(messages[0].due_ms / 1_000 - time.time(), _TICK_S), _GLANCE_S))
+            elif second_ms < end_ms:
+                await asyncio.sleep(_GLANCE_S)
+            else:
+                break
+        with suppress(TimeoutError):
+            async with asyncio.timeout(drain_s):
+                await self._idle.wait()
+        return self._summary(time.monotonic() - began)
+
+    def _dispatch(self, message: Outgoing) -> None:
+        self._outstanding += message.fixes
+        self._idle.clear()
+        line = self._line_of[message.bus]
+        line.waiting.append(message)
+        line.pump()
+
+    def note_sent(self, message: Outgoing) -> None:
+        """A message was handed to the network."""
+        late = time.time() * 1_000 - message.due_ms
+        self._late_ms.append(late)
+        self._worst_ms = max(self._worst_ms, late)
+        self._sent_messages += 1
+
+    def note_acknowledged(self, message: Outgoing) -> None:
+        """The broker has a message."""
+        if message.repeat:
+            self._duplicates += message.fixes
+        else:
+            self._published += message.fixes
+        self._outstanding -= message.fixes
+        if not self._outstanding:
+            self._idle.set()
+
+    def _summary(self, seconds: float) -> Summary:
+        late = np.array(self._late_ms or [0.0])
+        return Summary(
+            published=self._published,
+            messages=self._sent_messages,
+            duplicates=self._duplicates,
+            unacknowledged=self._outstanding,
+            lateness_ms=Lateness(
+                p50=round(float(np.percentile(late, 50)), 1),
+                p99=round(float(np.percentile(late, 99)), 1),
+                max=round(self._worst_ms, 1),
+            ),
+            connections=len(self._lines),
+            seconds=round(seconds, 1),
+        )
+
+
+def _files_allowed(wanted: int) -> int:
+    """How many connections this process may open; raises its own soft limit toward what is wanted."""
+    soft, hard = resource.getrlimit(resource.RLIMIT_NOFILE)
+    needed = wanted + _SPARE_FILES
+    if soft < needed:
+        unlimited = hard == resource.RLIM_INFINITY
+        soft = needed if unlimited else min(needed, hard)
+        with suppress(ValueError, OSError):
+            resource.setrlimit(resource.RLIMIT_NOFILE, (soft, hard))
+        soft = resource.getrlimit(resource.RLIMIT_NOFILE)[0]
+    return max(1, soft - _SPARE_FILES)
