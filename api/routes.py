@@ -1,0 +1,104 @@
+"""Approved routes and the roads beneath them, as GeoJSON.
+
+Both are large and rarely change: they are encoded and packed once for each import, in a thread, and
+a page that has them is told so (304).
+"""
+
+from __future__ import annotations
+
+import asyncio
+import gzip
+import hashlib
+from collections.abc import Callable, Hashable
+from dataclasses import dataclass
+from typing import Any
+
+import msgspec
+from fastapi import APIRouter, Request
+from starlette.responses import Response
+
+from api import schemas
+from api.context import Context
+from fleet.registry import Approval, Registry
+
+_NO_ROADS = b'{"type":"FeatureCollection","features":[]}'
+
+
+@dataclass(frozen=True, slots=True)
+class _Packed:
+    key: Hashable
+    plain: bytes
+    packed: bytes
+    tag: str
+
+
+def route_routes(context: Context) -> APIRouter:
+    """The approvals in force, and the base map."""
+    router = APIRouter(tags=["routes"])
+    kept: dict[str, _Packed] = {}
+
+    async def answer(request: Request, name: str, key: Hashable, make: Callable[[], bytes]) -> Response:
+        if name not in kept or kept[name].key != key:
+            kept[name] = await asyncio.to_thread(lambda: _pack(key, make()))
+        return _respond(request, kept[name])
+
+    @router.get("/routes", summary="The approvals in force today", response_model=schemas.Routes)
+    async def routes(request: Request) -> Response:
+        edition, registry = await context.ports.record.registry()
+        today = context.today()
+        return await answer(
+            request, "routes", (edition, today), lambda: _features(_in_force(registry, today))
+        )
+
+    @router.get("/base-map", summary="The roads", response_model=schemas.BaseMap)
+    async def base_map(request: Request) -> Response:
+        roads = await context.ports.record.base_map() or _NO_ROADS
+        return await answer(request, "base map", hash(roads), lambda: roads)
+
+    return router
+
+
+def _in_force(registry: Registry, today: Any) -> list[Approval]:
+    found = (registry.approval_on(route_id, today) for route_id in registry.approvals_by_route)
+    return [approval for approval in found if approval is not None]
+
+
+def _features(approvals: list[Approval]) -> bytes:
+    names = (
+        "approval_id",
+        "route_id",
+        "name",
+        "number",
+        "school",
+        "direction",
+        "corridor_m",
+        "stops",
+        "limits",
+    )
+    features = [
+        {
+            "type": "Feature",
+            "geometry": {
+                "type": "LineString",
+                "coordinates": [(round(lon, 6), round(lat, 6)) for lon, lat in approval.line],
+            },
+            "properties": {name: getattr(approval, name) for name in names},
+        }
+        for approval in approvals
+    ]
+    return msgspec.json.encode({"type": "FeatureCollection", "features": features})
+
+
+def _pack(key: Hashable, plain: bytes) -> _Packed:
+    return _Packed(
+        key, plain, gzip.compress(plain, 6, mtime=0), f'"{hashlib.sha256(plain).hexdigest()[:20]}"'
+    )
+
+
+def _respond(request: Request, found: _Packed) -> Response:
+    headers = {"ETag": found.tag, "Cache-Control": "no-cache", "Vary": "Accept-Encoding"}
+    if found.tag in request.headers.get("if-none-match", ""):
+        return Response(None, 304, headers)
+    if "gzip" in request.headers.get("accept-encoding", ""):
+        return Response(found.packed, 200, headers | {"Content-Encoding": "gzip"}, "application/geo+json")
+    return Response(found.plain, 200, headers, "application/geo+json")

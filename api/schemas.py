@@ -1,0 +1,316 @@
+"""What the API sends and takes, as OpenAPI shows it; the examples are of one school bus's morning.
+
+Responses are encoded straight from the values of the fleet: these models document them, and the
+tests hold every response against its model.
+"""
+
+from __future__ import annotations
+
+from datetime import date, datetime, time
+from typing import Annotated, Any, Literal
+
+from pydantic import BaseModel, ConfigDict, Field, StringConstraints
+
+from alerts.episodes import ChangeKind, Rule, Severity, Status
+from fleet.registry import BusState, Direction, LimitReason
+
+LonLat = tuple[float, float]
+MovingState = Literal["on_route", "deviating", "speeding", "off_trip", "out_of_service"]
+Said = Annotated[str, StringConstraints(strip_whitespace=True, pattern=r"^[^\x00-\x08\x0b-\x1f]*$")]
+"""What a person wrote: no control characters but line breaks and tabs."""
+
+
+class Model(BaseModel):
+    """Base of all: nothing undocumented may be sent."""
+
+    model_config = ConfigDict(extra="forbid")
+
+
+class Bus(Model):
+    """A registered school bus with its sign, inspection and depot."""
+
+    bus_id: str = Field(examples=["B0001"])
+    plate: str = Field(examples=["鄂A12345"])
+    sign_number: str
+    sign_expires: date
+    inspection_expires: date
+    operator: str
+    school: str
+    seats: int
+    depot: LonLat
+    state: BusState
+    route_ids: list[str]
+
+
+class Buses(Model):
+    """All buses on record."""
+
+    items: list[Bus]
+
+
+class Driver(Model):
+    """Who drives, and how to reach them."""
+
+    driver_id: str
+    name: str
+    phone: str
+
+
+class Assignment(Model):
+    """What a sign states: this driver, this route, on these days in this window."""
+
+    assignment_id: str
+    route_id: str
+    route_name: str
+    direction: Direction
+    approval_id: str | None = Field(description="The version in force today; null when there is none")
+    approval_number: str | None
+    driver: Driver
+    weekdays: list[int] = Field(description="ISO numbers, Monday is 1")
+    starts: time
+    ends: time
+
+
+class Position(Model):
+    """A bus's newest fix and what the engine made of it."""
+
+    time: datetime
+    lon: float
+    lat: float
+    speed_kmh: float | None
+    heading: float | None
+    limit_kmh: float | None
+    off_m: float | None = Field(description="Metres from the approved line")
+    state: MovingState
+
+
+class BusFile(Bus):
+    """A bus with what its sign states and where it is."""
+
+    assignments: list[Assignment]
+    last_position: Position | None
+
+
+class Frame(Model):
+    """Rows under named columns; `state` is the last column."""
+
+    time_ms: int
+    stalled: str | None = Field(description="Why nothing is committed at present; null when all is well")
+    columns: list[str]
+    rows: list[list[str | float | None]]
+
+
+class LineString(Model):
+    """GeoJSON."""
+
+    type: Literal["LineString"]
+    coordinates: list[LonLat] = Field(min_length=2)
+
+
+class Point(Model):
+    """GeoJSON."""
+
+    type: Literal["Point"]
+    coordinates: LonLat
+
+
+class TrackProperties(Model):
+    """One entry a fix, in event order."""
+
+    bus_id: str
+    times: list[datetime]
+    speed_kmh: list[float | None]
+    quality: list[int] = Field(description="Marks as bits: 1 late, 2 jump, 4 speed contradicted")
+    returned: int
+    truncated: bool = Field(description="There is more in the span; ask again from the last time on")
+
+
+class Track(Model):
+    """A track as a GeoJSON feature."""
+
+    type: Literal["Feature"]
+    geometry: LineString | Point | None = Field(description="A point when there is one fix, null for none")
+    properties: TrackProperties
+
+
+class Stop(Model):
+    """A stop of an approved route."""
+
+    name: str
+    lon: float
+    lat: float
+    chainage_m: float
+
+
+class LimitStretch(Model):
+    """A limit on the line from `from_m` (included) to `to_m` (not included)."""
+
+    from_m: float
+    to_m: float
+    limit_kmh: float
+    reason: LimitReason
+
+
+class RouteProperties(Model):
+    """An approved version of a route."""
+
+    approval_id: str
+    route_id: str
+    name: str
+    number: str
+    school: str
+    direction: Direction
+    corridor_m: float
+    stops: list[Stop]
+    limits: list[LimitStretch]
+
+
+class Route(Model):
+    """An approved line as a GeoJSON feature."""
+
+    type: Literal["Feature"]
+    geometry: LineString
+    properties: RouteProperties
+
+
+class Routes(Model):
+    """The approvals in force."""
+
+    type: Literal["FeatureCollection"]
+    features: list[Route]
+
+
+class BaseMap(Model):
+    """Roads; the property `class` is motorway, ring, arterial or lane."""
+
+    type: Literal["FeatureCollection"]
+    features: list[dict[str, Any]]
+
+
+class Evidence(Model):
+    """Why an alert was raised; what the rule does not use is left out."""
+
+    peak_at: datetime
+    peak_lon: float
+    peak_lat: float
+    fixes: int
+    parameters_version: str
+    registry_version: str
+    speed_kmh: float | None = None
+    limit_kmh: float | None = None
+    limit_reason: LimitReason | None = None
+    over_percent: float | None = None
+    off_line_m: float | None = None
+    corridor_m: float | None = None
+    chainage_m: float | None = None
+    approval_id: str | None = None
+    assignment_id: str | None = None
+    driver_id: str | None = None
+
+
+class Alert(Model):
+    """One episode and its handling."""
+
+    alert_id: str = Field(examples=["B0001.speeding.1790000000000"])
+    bus_id: str
+    rule: Rule
+    severity: Severity
+    status: Status
+    started_at: datetime
+    detected_at: datetime
+    ended_at: datetime | None
+    lon: float
+    lat: float
+    found_late: bool
+    evidence: Evidence
+    version: int
+
+
+class AlertPage(Model):
+    """A page of alerts."""
+
+    items: list[Alert]
+    next_cursor: str | None = Field(description="Give it as `cursor` to get the next page; null at the end")
+
+
+class Step(Model):
+    """One step in the life of an alert."""
+
+    seq: int
+    kind: ChangeKind
+    at: datetime
+    by: str | None = Field(description="The person; null is the engine")
+    note: str | None
+
+
+class Fix(Model):
+    """One position report."""
+
+    time: datetime
+    lon: float
+    lat: float
+    speed_kmh: float | None
+    heading: float | None
+    accuracy_m: float | None
+    satellites: int | None
+    quality: int
+
+
+class AlertFile(Alert):
+    """An alert with its steps and its track."""
+
+    changes: list[Step]
+    fixes: list[Fix] = Field(description="From 30 s before its start to 30 s after its end")
+    fixes_truncated: bool
+
+
+class Handling(BaseModel):
+    """What a person does about an alert."""
+
+    model_config = ConfigDict(
+        json_schema_extra={"examples": [{"by": "王秀英", "note": "司机已减速", "version": 3}]}
+    )
+
+    by: Annotated[Said, StringConstraints(min_length=1, max_length=100)]
+    note: Annotated[Said, StringConstraints(max_length=2_000)] | None = None
+    version: int = Field(ge=1, le=2**31 - 1, description="The version of the alert that the person saw")
+
+
+class RejectedMessage(Model):
+    """A message, or an item of one, that could not become a fix."""
+
+    topic: str
+    payload: str = Field(description="As text; bytes that are no UTF-8 are shown as \\xNN")
+    item: int | None = Field(description="Place in the array of fixes; null for the whole message")
+    reason: str
+    detail: str
+    first_received: datetime
+    last_received: datetime
+    times: int
+
+
+class RejectedMessages(Model):
+    """The newest, and how many of each reason."""
+
+    counts: dict[str, int] = Field(description="Distinct rejects by reason", examples=[{"not_json": 2}])
+    items: list[RejectedMessage]
+
+
+class Alive(Model):
+    """The process is up."""
+
+    alive: Literal[True]
+
+
+class Check(Model):
+    """One part that answers depend on."""
+
+    ok: bool
+    reason: str | None
+
+
+class Readiness(Model):
+    """All parts work."""
+
+    ready: Literal[True]
+    checks: dict[str, Check]
