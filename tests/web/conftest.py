@@ -62,7 +62,7 @@ def browser() -> Iterator[Browser]:
 
 @pytest.fixture
 def open_room(browser: Browser, page_url: str) -> Iterator[OpenRoom]:
-    """Opens the control room. When the test ends, every page has kept to its origin and its console is clean."""
+    """Opens the control room; at the end, every page has kept to its origin and its console is clean."""
     strays: list[str] = []
     complaints: list[str] = []
     contexts = []

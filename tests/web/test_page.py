@@ -44,7 +44,8 @@ def test_every_bus_is_counted_once_and_drawn(open_room: OpenRoom) -> None:
     registered = len(api(page, "/buses")["items"])
     expect(page.locator(".census [data-state]")).to_have_count(6)
     page.wait_for_function(
-        "total => [...document.querySelectorAll('.census b')].reduce((sum, b) => sum + +b.textContent, 0) === total",
+        "total => [...document.querySelectorAll('.census b')]"
+        ".reduce((sum, count) => sum + Number(count.textContent), 0) === total",
         arg=registered,
     )
     page.wait_for_timeout(FLIGHT_MS)

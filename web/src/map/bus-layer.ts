@@ -8,7 +8,7 @@ import { SHOWN_STATES, type ShownState } from "../state/fleet";
 import { placeAt, towards, type Motion } from "../state/motion";
 import type { Position } from "../wire/frame";
 import { FRAGMENT_SHADER, VERTEX_SHADER } from "./bus-shaders";
-import { colourParts } from "./colours";
+import { CHOSEN_CELL, drawAtlas } from "./marks";
 import { project, type Point } from "./projection";
 
 /** How the map lies under the canvas; pixels are CSS pixels. */
@@ -21,12 +21,19 @@ export interface Camera {
   zoom: number;
 }
 
-const FLOATS_A_BUS = 10;
+const FLOATS_A_MARK = 10;
+/** What wants somebody is drawn larger. */
+const MARK_SIZES = SHOWN_STATES.map((state) => (state === "speeding" || state === "deviating" ? 1.4 : 1));
+const CHOSEN_SIZE = 1.65;
 const CORNERS = new Float32Array([-1, -1, 1, -1, -1, 1, 1, 1]);
 /** A bus is redrawn when it moved this far, in device pixels: finer steps cannot be seen. */
 const VISIBLE_STEP_PX = 0.35;
 const FASTEST_M_S = 30;
 const LONGEST_REST_MS = 250;
+/** A frame that takes longer than this is drawn by the processor: rest in between, so that clicks get through. */
+const SLOW_FRAME_MS = 40;
+const SLOW_REST = 2;
+const SLOWEST_REST_MS = 1000;
 const PICK_RADIUS_PX = 16;
 
 export class BusLayer {
@@ -41,6 +48,8 @@ export class BusLayer {
   #syncedMs = 0;
   #restsAfterMs = 0;
   #drawnMs = 0;
+  /** How long the browser took for the last frame in which the buses were drawn. */
+  #frameMs = 0;
   #animation: number | undefined;
 
   /** Throws when the browser has no WebGL 2. */
@@ -73,10 +82,10 @@ export class BusLayer {
         this.#motions.set(position.bus, motion);
         this.#restsAfterMs = Math.max(this.#restsAfterMs, motion.startMs + motion.durationMs);
       }
-      shown.push({ bus: position.bus, motion, shape: SHOWN_STATES.indexOf(stateOf(position)) });
+      shown.push({ bus: position.bus, motion, cell: SHOWN_STATES.indexOf(stateOf(position)) });
     }
     // Later ones lie on top: the calm first, the speeding last.
-    this.#shown = shown.sort((a, b) => b.shape - a.shape);
+    this.#shown = shown.sort((a, b) => b.cell - a.cell);
     this.#upload();
     this.draw();
     this.#animate();
@@ -131,11 +140,11 @@ export class BusLayer {
       this.#canvas.height = height;
     }
     const zero = camera.pixelOf(origin);
-    this.#pipeline.draw(this.#shown.length, {
+    this.#pipeline.draw({
       origin: [zero.x * ratio, zero.y * ratio],
       viewport: [width, height],
       scale: camera.pixelsPerMetre * ratio,
-      size: tipLength(camera) * ratio,
+      size: unitPixels(camera) * ratio,
       now: (nowMs - this.#syncedMs) / 1000,
     });
     this.#drawnMs = nowMs;
@@ -155,9 +164,13 @@ export class BusLayer {
   /** Draws as often as the fastest bus takes a visible step, until all have arrived. */
   #animate(): void {
     if (this.#animation !== undefined) return;
-    const step = (nowMs: number): void => {
+    let justDrawn = false;
+    const step = (): void => {
+      const nowMs = performance.now();
       this.#animation = undefined;
-      if (nowMs - this.#drawnMs >= this.#restMs()) this.draw();
+      if (justDrawn) this.#frameMs = nowMs - this.#drawnMs;
+      justDrawn = nowMs - this.#drawnMs >= this.#restMs();
+      if (justDrawn) this.draw();
       if (nowMs < this.#restsAfterMs) this.#animation = requestAnimationFrame(step);
       else this.draw();
     };
@@ -167,42 +180,38 @@ export class BusLayer {
   #restMs(): number {
     if (this.#camera === null) return LONGEST_REST_MS;
     const pixelsASecond = FASTEST_M_S * this.#camera.pixelsPerMetre * window.devicePixelRatio;
-    return Math.min(LONGEST_REST_MS, (1000 * VISIBLE_STEP_PX) / pixelsASecond);
+    const rest = Math.min(LONGEST_REST_MS, (1000 * VISIBLE_STEP_PX) / pixelsASecond);
+    if (this.#frameMs <= SLOW_FRAME_MS) return rest;
+    return Math.max(rest, Math.min(SLOWEST_REST_MS, this.#frameMs * (1 + SLOW_REST)));
   }
 
   #upload(): void {
     this.#syncedMs = performance.now();
-    const data = new Float32Array(this.#shown.length * FLOATS_A_BUS);
-    let at = 0;
-    for (const { bus, motion, shape } of this.#shown) {
-      const { from, to, startMs, durationMs } = motion;
+    const chosen = this.#shown.find(({ bus }) => bus === this.#chosen);
+    const marks = this.#shown.map(({ motion, cell }) => ({ motion, cell, size: MARK_SIZES[cell] ?? 1 }));
+    if (chosen !== undefined) marks.push({ motion: chosen.motion, cell: CHOSEN_CELL, size: CHOSEN_SIZE });
+    const data = new Float32Array(marks.length * FLOATS_A_MARK);
+    marks.forEach(({ motion: { from, to, startMs, durationMs }, cell, size }, at) => {
       // Times count from this upload, so that they keep their precision however long the page is open.
-      data.set(
-        [
-          from.x, from.y, to.x, to.y,
-          from.heading, to.heading, (startMs - this.#syncedMs) / 1000, durationMs / 1000,
-          shape, bus === this.#chosen ? 1 : 0,
-        ],
-        at,
-      );
-      at += FLOATS_A_BUS;
-    }
-    this.#pipeline.upload(data);
+      const [start, duration] = [(startMs - this.#syncedMs) / 1000, durationMs / 1000];
+      data.set([from.x, from.y, to.x, to.y, from.heading, to.heading, start, duration, cell, size], at * FLOATS_A_MARK);
+    });
+    this.#pipeline.upload(data, marks.length);
   }
 }
 
 interface Shown {
   bus: string;
   motion: Motion;
-  /** Index in `SHOWN_STATES`. */
-  shape: number;
+  /** Index in `SHOWN_STATES`, and cell of the atlas. */
+  cell: number;
 }
 
-/** Marks grow from far to near, and on walls that are looked at from across the room. */
-function tipLength(camera: Camera): number {
+/** Pixels a unit of the marks: they grow from far to near, and on walls looked at from across the room. */
+function unitPixels(camera: Camera): number {
   const near = Math.min(1, Math.max(0, (camera.zoom - 10) / 6));
   const wall = Math.max(1, Math.min(1.6, camera.width / 1800));
-  return (4.6 + near * 7) * wall;
+  return (0.58 + near * 0.8) * wall;
 }
 
 interface Uniforms {
@@ -219,6 +228,7 @@ class Pipeline {
   readonly #program: WebGLProgram;
   readonly #vertices: WebGLVertexArrayObject;
   readonly #instances: WebGLBuffer;
+  #marks = 0;
   readonly #uniforms = new Map<string, WebGLUniformLocation | null>();
 
   constructor(gl: WebGL2RenderingContext) {
@@ -231,9 +241,12 @@ class Pipeline {
     this.#attribute("corner", 2, 0, 0, 0);
     this.#instances = gl.createBuffer();
     gl.bindBuffer(gl.ARRAY_BUFFER, this.#instances);
-    this.#attribute("path", 4, FLOATS_A_BUS, 0, 1);
-    this.#attribute("course", 4, FLOATS_A_BUS, 4, 1);
-    this.#attribute("look", 2, FLOATS_A_BUS, 8, 1);
+    this.#attribute("path", 4, FLOATS_A_MARK, 0, 1);
+    this.#attribute("course", 4, FLOATS_A_MARK, 4, 1);
+    this.#attribute("look", 2, FLOATS_A_MARK, 8, 1);
+    gl.bindTexture(gl.TEXTURE_2D, gl.createTexture());
+    gl.texParameteri(gl.TEXTURE_2D, gl.TEXTURE_MIN_FILTER, gl.LINEAR_MIPMAP_NEAREST);
+    gl.useProgram(this.#program);
     gl.enable(gl.BLEND);
     gl.blendFunc(gl.ONE, gl.ONE_MINUS_SRC_ALPHA);
     this.recolour();
@@ -241,19 +254,18 @@ class Pipeline {
 
   recolour(): void {
     const gl = this.#gl;
-    gl.useProgram(this.#program);
-    const fills = SHOWN_STATES.flatMap((state) => colourParts(`--state-${state}`));
-    gl.uniform3fv(this.#uniform("fills"), fills);
-    gl.uniform3fv(this.#uniform("outline"), colourParts("--mark-outline"));
-    gl.uniform3fv(this.#uniform("ring"), colourParts("--mark-chosen"));
+    gl.pixelStorei(gl.UNPACK_PREMULTIPLY_ALPHA_WEBGL, true);
+    gl.texImage2D(gl.TEXTURE_2D, 0, gl.RGBA, gl.RGBA, gl.UNSIGNED_BYTE, drawAtlas());
+    gl.generateMipmap(gl.TEXTURE_2D);
   }
 
-  upload(data: Float32Array): void {
+  upload(data: Float32Array, marks: number): void {
+    this.#marks = marks;
     this.#gl.bindBuffer(this.#gl.ARRAY_BUFFER, this.#instances);
     this.#gl.bufferData(this.#gl.ARRAY_BUFFER, data, this.#gl.DYNAMIC_DRAW);
   }
 
-  draw(buses: number, uniforms: Uniforms): void {
+  draw(uniforms: Uniforms): void {
     const gl = this.#gl;
     gl.viewport(0, 0, ...uniforms.viewport);
     gl.clearColor(0, 0, 0, 0);
@@ -263,7 +275,7 @@ class Pipeline {
     gl.uniform1f(this.#uniform("scale"), uniforms.scale);
     gl.uniform1f(this.#uniform("size"), uniforms.size);
     gl.uniform1f(this.#uniform("now"), uniforms.now);
-    gl.drawArraysInstanced(gl.TRIANGLE_STRIP, 0, 4, buses);
+    gl.drawArraysInstanced(gl.TRIANGLE_STRIP, 0, 4, this.#marks);
   }
 
   #attribute(name: string, floats: number, stride: number, offset: number, divisor: number): void {

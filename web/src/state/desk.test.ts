@@ -23,8 +23,8 @@ function names(filter: Partial<typeof WHOLE_DESK> = {}): string[] {
   return deskRows(ALERTS, { ...WHOLE_DESK, ...filter }).map((entry) => entry.alert.alert_id);
 }
 
-test("what nobody has taken comes first, then the worst, then what goes on, then the newest", () => {
-  expect(names()).toEqual(["newer", "older", "over", "astray", "mild", "taken"]);
+test("what nobody has taken comes first, then what goes on, then the worst, then the newest", () => {
+  expect(names()).toEqual(["newer", "older", "astray", "mild", "over", "taken"]);
 });
 
 test("the desk shows one rule, one severity, one status", () => {

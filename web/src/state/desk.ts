@@ -24,12 +24,12 @@ function passes(entry: Entry, filter: DeskFilter): boolean {
 
 const STATUS_RANK: Record<Status, number> = { open: 0, acknowledged: 1, closed: 2, false_alarm: 2 };
 
-/** What nobody has taken comes first, then the worst, then what goes on, then the newest. */
+/** What nobody has taken comes first, then what goes on and can still be stopped, then the worst, then the newest. */
 function byUrgency(a: Entry, b: Entry): number {
   return (
     STATUS_RANK[a.alert.status] - STATUS_RANK[b.alert.status] ||
-    SEVERITIES.indexOf(a.alert.severity) - SEVERITIES.indexOf(b.alert.severity) ||
     Number(a.endedMs !== null) - Number(b.endedMs !== null) ||
+    SEVERITIES.indexOf(a.alert.severity) - SEVERITIES.indexOf(b.alert.severity) ||
     b.startedMs - a.startedMs ||
     a.alert.alert_id.localeCompare(b.alert.alert_id)
   );
