@@ -23,6 +23,7 @@ from alerts.episodes import Change
 from fleet.clock import from_ms
 from fleet.fixes import Fixes
 from fleet.rejects import KEPT_BYTES, Reason, Reject
+from fleet.topics import alert_topic, position_topic
 from storage.changes import record_judgement
 from storage.columns import pack
 from storage.database import Connection, Database
@@ -143,7 +144,7 @@ class Committer:
         fix = {column.name: getattr(part.fixes, column.name)[0].item() for column in fields(Fixes)}
         key = int(self._bus_keys[fix.pop("bus")])
         row = await (await connection.execute(_SQL["bus_of_key"], [key])).fetchone()
-        topic = f"buswatch/v1/{row[0] if row else key}/position"
+        topic = position_topic(row[0] if row else str(key))
         payload = msgspec.json.encode(fix)
         return Reject(topic, payload, None, Reason.REFUSED_BY_DATABASE, str(error), part.received_ms)
 
@@ -159,7 +160,7 @@ async def _record_good_changes(
             async with connection.transaction():
                 recorded += await record_judgement(connection, [change])
         except REFUSALS as error:
-            topic, payload = f"buswatch/v1/alerts/{change.alert.bus_id}", msgspec.json.encode(change)
+            topic, payload = alert_topic(change.alert.bus_id), msgspec.json.encode(change)
             reason = Reason.REFUSED_BY_DATABASE
             refused.append(Reject(topic, payload[:KEPT_BYTES], None, reason, str(error), batch.received_ms))
     return tuple(recorded), refused
