@@ -90,7 +90,7 @@ def _parser() -> argparse.ArgumentParser:
     )
     simulate.add_argument("--seed", type=int, default=1, metavar="N")
     simulate.add_argument("--buses", type=_positive, default=1058, metavar="N")
-    simulate.add_argument("--interval", type=_duration, default=1.0, metavar="1s")
+    simulate.add_argument("--interval", type=_interval, default=1, metavar="1s")
     simulate.add_argument(
         "--for", dest="for_s", type=_duration, metavar="60s", help="end by itself after this long"
     )
@@ -183,9 +183,22 @@ async def _import(options: argparse.Namespace) -> None:
 
 
 async def _simulate(options: argparse.Namespace) -> None:
-    from buswatch.simulation import simulate
+    from buswatch.simulation import Drive, drive, write_city
+    from simulators.scenario import Simulation
 
-    await simulate(_settings(options), options)
+    plan = Drive(
+        seed=options.seed,
+        buses=options.buses,
+        interval_s=options.interval,
+        start_ms=options.start,
+        for_s=options.for_s,
+        truth=options.truth,
+        summary=options.summary,
+    )
+    if options.write_city:
+        write_city(Simulation(plan.scenario()), options.write_city)
+    else:
+        await drive(_settings(options), plan)
 
 
 async def _evaluate(options: argparse.Namespace) -> int:
@@ -207,6 +220,13 @@ def _duration(text: str) -> float:
     if not 0 < seconds < float("inf"):
         raise argparse.ArgumentTypeError(f"{text!r} is no duration; write 60s, 5m or 1h")
     return seconds
+
+
+def _interval(text: str) -> int:
+    seconds = _duration(text)
+    if seconds != int(seconds) or seconds > 60:
+        raise argparse.ArgumentTypeError(f"{text!r}: a device reports every 1s to 60s, in whole seconds")
+    return int(seconds)
 
 
 def _positive(text: str) -> int:
