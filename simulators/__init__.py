@@ -7,4 +7,13 @@ from simulators.city import City
 from simulators.scenario import FaultRates, Scenario, Simulation, simulate_tracks
 from simulators.truth import Fault, read_truth, write_truth
 
-__all__ = ["City", "Fault", "FaultRates", "Scenario", "Simulation", "read_truth", "simulate_tracks", "write_truth"]
+__all__ = [
+    "City",
+    "Fault",
+    "FaultRates",
+    "Scenario",
+    "Simulation",
+    "read_truth",
+    "simulate_tracks",
+    "write_truth",
+]

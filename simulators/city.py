@@ -95,7 +95,9 @@ class City:
             pieces.setdefault((edge.road.kind, edge.road.name), []).append(edge.line)
         features = []
         for (kind, name), lines in sorted(pieces.items()):
-            merged = shapely.line_merge(shapely.multilinestrings([shapely.linestrings(line) for line in lines]))
+            merged = shapely.line_merge(
+                shapely.multilinestrings([shapely.linestrings(line) for line in lines])
+            )
             drawn = shapely.transform(shapely.simplify(merged, 4.0), self._degrees)
             features.append(
                 {
@@ -103,14 +105,17 @@ class City:
                     "properties": {"class": kind, "name": name},
                     "geometry": {
                         "type": "MultiLineString",
-                        "coordinates": [shapely.get_coordinates(p).tolist() for p in shapely.get_parts(drawn)],
+                        "coordinates": [
+                            shapely.get_coordinates(p).tolist() for p in shapely.get_parts(drawn)
+                        ],
                     },
                 }
             )
         return {"type": "FeatureCollection", "features": features}
 
     def _degrees(self, points: Floats) -> Floats:
-        return np.round(np.column_stack(self.plane.to_degrees(points[:, 0], points[:, 1])), 5)
+        lon, lat = self.plane.to_degrees(points[:, 0], points[:, 1])
+        return np.asarray(np.round(np.column_stack([lon, lat]), 5), np.float64)
 
     def _count(self, of_default: int, least: int = 0) -> int:
         return max(least, round(of_default * self._scale))
@@ -121,17 +126,24 @@ class City:
         """Schools, depots and estates on the roads, then the limits and canyons that follow from them."""
         counts = (self._count(_SCHOOLS, 5), self._count(_DEPOTS, 2))
         roomy = [
-            i for i, e in enumerate(bare.edges) if e.road.kind in ("lane", "arterial") and bare.length_m[i] > 170
+            i
+            for i, e in enumerate(bare.edges)
+            if e.road.kind in ("lane", "arterial") and bare.length_m[i] > 170
         ]
         sites = rng.permutation(roomy)[: sum(counts) + len(roomy) // 3]
         network, nodes = add_places(bare, sites.tolist(), rng.uniform(0.35, 0.65, len(sites)).tolist())
         school_name, estate_name = names.schools(rng), names.estates(rng)
         schools = [Place(next(school_name), node) for node in nodes[: counts[0]]]
-        depots = [Place(f"第{names.chinese_number(i)}停车场", node) for i, node in enumerate(nodes[counts[0] : sum(counts)], 1)]
+        depots = [
+            Place(f"第{names.chinese_number(i)}停车场", node)
+            for i, node in enumerate(nodes[counts[0] : sum(counts)], 1)
+        ]
         estates = [Place(next(estate_name), node) for node in nodes[sum(counts) :]]
         return self._post_limits(network, schools, rng), schools, depots, estates
 
-    def _post_limits(self, network: RoadNetwork, schools: list[Place], rng: np.random.Generator) -> RoadNetwork:
+    def _post_limits(
+        self, network: RoadNetwork, schools: list[Place], rng: np.random.Generator
+    ) -> RoadNetwork:
         """School zones at the gates, hazards on some lanes, canyons in the middle of the city."""
         gates = {school.node for school in schools}
         edges = []
@@ -153,7 +165,9 @@ class City:
         pairs = []
         for i, school in enumerate(served.tolist()):
             way, stops = draw_route(self.network, self.schools[school], self.estates, rng)
-            out = RouteVersion(f"R{2 * i + 1:04d}", 1, "to_school", way, stops, self.valid_from, self.valid_to)
+            out = RouteVersion(
+                f"R{2 * i + 1:04d}", 1, "to_school", way, stops, self.valid_from, self.valid_to
+            )
             home = driven_back(out, f"R{2 * i + 2:04d}")
             pairs.append(
                 RoutePair(
@@ -163,7 +177,9 @@ class City:
             )
         return pairs
 
-    def _versions(self, first: RouteVersion, anew: bool, rng: np.random.Generator) -> tuple[RouteVersion, ...]:
+    def _versions(
+        self, first: RouteVersion, anew: bool, rng: np.random.Generator
+    ) -> tuple[RouteVersion, ...]:
         if not anew:
             return (first,)
         term = (date(self.school_year + 1, 6, 20) - date(self.school_year, 9, 10)).days
@@ -181,7 +197,9 @@ class City:
             for i in range(1, self._count(DRIVERS, 1) + 1)
         )
 
-    def _register_buses(self, n: int, rng: np.random.Generator) -> tuple[list[int], list[int], tuple[Bus, ...]]:
+    def _register_buses(
+        self, n: int, rng: np.random.Generator
+    ) -> tuple[list[int], list[int], tuple[Bus, ...]]:
         """For each bus its route pair and its depot, by their places in the lists, and its registration."""
         out = set(rng.permutation(n)[: round(OUT_OF_SERVICE * self._scale)].tolist())
         routes = rng.permutation(np.arange(n) % len(self.routes)).tolist()

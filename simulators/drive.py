@@ -68,7 +68,9 @@ class State:
 class Drive:
     """The fleet on the road. ``step`` takes it a second further; faults steer it by the verbs below."""
 
-    def __init__(self, book: LegBook, timetable: Timetable, start_ms: int, phase_ms: NDArray[np.int64]) -> None:
+    def __init__(
+        self, book: LegBook, timetable: Timetable, start_ms: int, phase_ms: NDArray[np.int64]
+    ) -> None:
         """The fleet as its timetable has it at ``start_ms``, which is what the first step gives.
 
         ``phase_ms``, 0 to 999, shifts each bus's clock.
@@ -100,7 +102,8 @@ class Drive:
         self._step_m = np.ones(n)
         self._cells = np.ones(n, np.int64)
         self._grid = {
-            name: np.zeros((n, _ROW_CELLS), np.float32) for name in ("x", "y", "limit_ms", "cruise_ms", "canyon")
+            name: np.zeros((n, _ROW_CELLS), np.float32)
+            for name in ("x", "y", "limit_ms", "cruise_ms", "canyon")
         }
         self._halts = np.full((n, 4), np.inf)
         self._halt_ms = np.zeros((n, 4), np.int64)
@@ -113,7 +116,7 @@ class Drive:
 
     def run_of(self, bus: int) -> Run:
         """The run that ``bus`` is on, or does next."""
-        return self._runs[bus][self.run_number[bus]]
+        return self._runs[bus][int(self.run_number[bus])]
 
     def step(self) -> State:
         """The state one second later."""
@@ -157,7 +160,9 @@ class Drive:
         room = np.maximum(halt_m - self.along_m - speed * STEP_S / 2, 0)
         stopping = BRAKING_MS2 * STEP_S * (np.sqrt(0.25 + 2 * room / (BRAKING_MS2 * STEP_S**2)) - 0.5)
         faster = speed + ACCELERATION_MS2 * STEP_S
-        reached = np.maximum(np.minimum(np.minimum(wanted, stopping), faster), speed - HARDEST_BRAKING_MS2 * STEP_S)
+        reached = np.maximum(
+            np.minimum(np.minimum(wanted, stopping), faster), speed - HARDEST_BRAKING_MS2 * STEP_S
+        )
         held = (self.time_ms < self._held_until_ms) | (self._wake_ms != _NEVER_MS)
         reached = np.where(held, 0.0, np.maximum(reached, 0.0))
         moved = np.minimum(self.along_m + (speed + reached) / 2 * STEP_S, halt_m)
@@ -219,8 +224,8 @@ class Drive:
         self.excess_to_m[bus] = -np.inf
         self._lay(bus, leg)
 
-    def _lay(self, bus: int, leg: Leg) -> None:
-        """Put a leg under a bus: its grid, and where it will halt."""
+    def _lay(self, bus: int, leg: Leg, green_to_m: float = 0.0) -> None:
+        """Put a leg under a bus: its grid, and where it will halt. Lights are drawn beyond ``green_to_m``."""
         self.legs[bus] = leg
         n = len(leg.x)
         if n + 1 > self._grid["x"].shape[1]:
@@ -231,7 +236,7 @@ class Drive:
             grid[bus, n:] = grid[bus, n - 1]
         self._step_m[bus] = leg.step_m
         self._cells[bus] = n - 1
-        red = leg.lights_m[self._rng.random(len(leg.lights_m)) < _LIGHT_STOPS]
+        red = leg.lights_m[(self._rng.random(len(leg.lights_m)) < _LIGHT_STOPS) & (leg.lights_m > green_to_m)]
         waits = self._rng.uniform(2, 40, len(red)), self._rng.uniform(15, 45, len(leg.stops_m))
         self._set_halts(bus, np.concatenate([red, leg.stops_m]), np.concatenate(waits))
 
@@ -284,23 +289,35 @@ class Drive:
         """Put a bus on a leg as far along as it would be ``seconds`` after its departure."""
         self._drive(bus, activity, leg)
         planned = leg.planned_seconds(float(self._book.temper[bus]) * MEAN_TRAFFIC)
-        self.along_m[bus] = min(float(np.interp(seconds, planned, np.arange(len(planned)) * leg.step_m)), leg.length_m - 1)
+        self.along_m[bus] = min(
+            float(np.interp(seconds, planned, np.arange(len(planned)) * leg.step_m)), leg.length_m - 1
+        )
         ahead = self._halts[bus] > self.along_m[bus] + 1.0
         self._halt[bus] = int(np.argmax(ahead))
 
     def speed_up(self, bus: int, from_m: float, to_m: float, speed_ms: float, clear_to_m: float) -> None:
-        """Have a bus drive at ``speed_ms`` between two places on its leg, with green lights to ``clear_to_m``."""
+        """Have a bus drive at ``speed_ms`` between two places on its leg; lights are green to ``clear_to_m``."""
         leg = self.legs[bus]
         assert leg is not None
         self.excess_from_m[bus], self.excess_to_m[bus], self.excess_ms[bus] = from_m, to_m, speed_ms
-        places, seconds = self._halts[bus, self._halt[bus] :], self._halt_ms[bus, self._halt[bus] :] / SECOND_MS
+        places, seconds = (
+            self._halts[bus, self._halt[bus] :],
+            self._halt_ms[bus, self._halt[bus] :] / SECOND_MS,
+        )
         light = np.isin(places, leg.lights_m) & (places < clear_to_m)
         kept = ~light & np.isfinite(places) & (places < leg.length_m)
         self._set_halts(bus, places[kept], seconds[kept])
 
-    def reroute(self, bus: int, leg: Leg) -> None:
-        """Have a bus go on over another leg, which is the same as its old one up to the place where it is."""
-        self._lay(bus, leg)
+    def reroute(self, bus: int, leg: Leg, green_to_m: float) -> None:
+        """Have a bus go on over another leg, which is the same as its old one up to ``green_to_m``.
+
+        Lights up to there are green.
+        """
+        self._lay(bus, leg, green_to_m)
+
+    def next_halt_m(self, bus: int) -> float:
+        """Metres along its leg of the next place where a bus will stand: a stop, a red light, the end."""
+        return float(self._halts[bus, self._halt[bus]])
 
     def next_stop_m(self, bus: int) -> float:
         """Metres along its leg of the next stop, or of the leg's end."""

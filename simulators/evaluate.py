@@ -69,21 +69,28 @@ class Evaluation(msgspec.Struct, frozen=True):
 
     def table(self) -> str:
         """The evaluation as text for a terminal."""
-        lines = [f"{'rule':<16}{'found':>7}{'missed':>8}{'false':>7}{'/1000 bus h':>13}{'delay p50':>11}{'p95':>7}{'max':>7}"]
+        lines = [
+            f"{'rule':<16}{'found':>7}{'missed':>8}{'false':>7}{'/1000 bus h':>13}"
+            f"{'delay p50':>11}{'p95':>7}{'max':>7}"
+        ]
         for r in self.rules:
-            delays = [" -" if d is None else f"{d:.1f}" for d in (r.delay_p50_s, r.delay_p95_s, r.delay_max_s)]
+            delays = [
+                " -" if d is None else f"{d:.1f}" for d in (r.delay_p50_s, r.delay_p95_s, r.delay_max_s)
+            ]
             lines.append(
                 f"{r.rule:<16}{r.found:>7}{r.missed:>8}{r.false:>7}{r.false_per_1000_bus_hours:>13.2f}"
                 f"{delays[0]:>11}{delays[1]:>7}{delays[2]:>7}"
             )
-        lines.append(f"precision {self.precision:.3f}, recall {self.recall:.3f}, {self.bus_hours:.1f} bus hours")
+        lines.append(
+            f"precision {self.precision:.3f}, recall {self.recall:.3f}, {self.bus_hours:.1f} bus hours"
+        )
         lines += [
-            f"missed  {f.bus} {f.rule} {format_time(f.from_ms)} for {(f.to_ms - f.from_ms) / 1000:.0f} s, size {f.size:g}"
+            f"missed  {f.bus} {f.rule} {format_time(f.from_ms)} for {_seconds(f.from_ms, f.to_ms)}, size {f.size:g}"
             for f in self.missed
         ]
         lines += [
             f"false   {a.bus} {a.rule} {format_time(a.started_ms)}, {a.severity}"
-            + ("" if a.ended_ms is None else f", for {(a.ended_ms - a.started_ms) / 1000:.0f} s")
+            + ("" if a.ended_ms is None else f", for {_seconds(a.started_ms, a.ended_ms)}")
             for a in self.false
         ]
         return "\n".join(lines)
@@ -111,7 +118,11 @@ def evaluate(
         for fault, a in pairs:
             first[fault] = min(first.get(fault, a.detected_ms), a.detected_ms)
         due = [
-            f for (_, named), group in faults.items() if named == rule for f in group if _findable(f, from_ms, to_ms)
+            f
+            for (_, named), group in faults.items()
+            if named == rule
+            for f in group
+            if _findable(f, from_ms, to_ms)
         ]
         found = [f for f in due if f in first]
         missed += [f for f in due if f not in first]
@@ -155,7 +166,9 @@ def _result(
     delays: Sequence[float],
     bus_hours: float,
 ) -> RuleResult:
-    p50, p95, most = (round(float(d), 1) for d in np.percentile(delays, [50, 95, 100])) if delays else (None,) * 3
+    p50, p95, most = (
+        (round(float(d), 1) for d in np.percentile(delays, [50, 95, 100])) if delays else (None,) * 3
+    )
     return RuleResult(
         rule=rule,
         found=len(found),
@@ -167,6 +180,10 @@ def _result(
         delay_max_s=most,
         false_per_1000_bus_hours=round(1_000 * len(untrue) / bus_hours, 3) if bus_hours else 0.0,
     )
+
+
+def _seconds(from_ms: int, to_ms: int) -> str:
+    return f"{(to_ms - from_ms) / SECOND_MS:.0f} s"
 
 
 def _part(some: int, all_of_them: int) -> float:

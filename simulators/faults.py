@@ -28,13 +28,15 @@ LEAST_EXCESS_S, MOST_EXCESS_S = 13.0, 60.0
 LEAST_OFF_M, LEAST_OFF_S = 110.0, 25.0
 """A detour is driven only when it is farther from the line than this for longer than this."""
 _EASING_MS2 = 1.4
-_BEGINNING_M, _FOLLOWED_M, _FOLLOWED_MIDWAY_M = 250.0, 200.0, 560.0
+_BEGINNING_M, _FOLLOWED_M, _FOLLOWED_MIDWAY_M = 270.0, 185.0, 1_650.0
 """A bus that leaves its line has followed it so far before, for only then is it seen to be on a trip:
 less far when the simulation had it near the line's beginning, farther when it began midway."""
 _BEFORE_END_M = 400.0
 _WINDOW_LEFT_MS = 4 * MINUTE_MS
-_TRIES = 40
+_TRIES = 20
 _SEARCH_S = 200.0
+_SOON_M = 150.0
+"""A detour leaves the line at a junction at most so far beyond the first place where it may."""
 _LONGEST_SKIP_M = 1_800.0
 
 
@@ -104,7 +106,12 @@ class DrivingFaults:
 
     def _inject_somewhere(self, rule: DrivingFault, state: State) -> bool:
         drive = self._drive
-        ready = (state.activity == Activity.RUN) & (drive.activity == Activity.RUN) & ~self.busy & (drive.speed_ms > 4.0)
+        ready = (
+            (state.activity == Activity.RUN)
+            & (drive.activity == Activity.RUN)
+            & ~self.busy
+            & (drive.speed_ms > 4.0)
+        )
         candidates = self._rng.permutation(np.flatnonzero(ready))
         if rule == "route_deviation":
             candidates = candidates[np.argsort(self._still_to_follow_m()[candidates], kind="stable")]
@@ -139,7 +146,9 @@ class DrivingFaults:
             end, leaving = min(stop, end), 0.0
         gathering = max(fast**2 - speed**2, 0.0) / (2 * ACCELERATION_MS2) + fast
         easing = max(fast**2 - leaving**2, 0.0) / (2 * _EASING_MS2) + fast
-        seconds = min((end - along - gathering - easing) / fast, self._rng.uniform(LEAST_EXCESS_S, MOST_EXCESS_S))
+        seconds = min(
+            (end - along - gathering - easing) / fast, self._rng.uniform(LEAST_EXCESS_S, MOST_EXCESS_S)
+        )
         if seconds < LEAST_EXCESS_S:
             return False
         self.busy[bus] = True
@@ -152,24 +161,27 @@ class DrivingFaults:
         assert leg is not None
         along = float(drive.along_m[bus])
         braking = float(drive.speed_ms[bus]) ** 2 / 2 + 25.0
+        halt = drive.next_halt_m(bus)
         earliest = along + max(braking, float(self._still_to_follow_m()[bus]))
         junctions = [
             i
             for i in range(1, len(leg.way.nodes) - 1)
-            if earliest < leg.node_m[i] < earliest + 450 and len(self._city.network.adjacent[leg.way.nodes[i]]) > 2
+            if earliest < leg.node_m[i] < min(earliest + _SOON_M, halt)
+            and len(self._city.network.adjacent[leg.way.nodes[i]]) > 2
         ]
         for i in junctions:
             ends = [
                 j
                 for j in range(i + 1, len(leg.way.nodes) - 1)
-                if leg.node_m[j] - leg.node_m[i] < _LONGEST_SKIP_M and leg.node_m[j] < leg.length_m - _BEFORE_END_M
+                if leg.node_m[j] - leg.node_m[i] < _LONGEST_SKIP_M
+                and leg.node_m[j] < leg.length_m - _BEFORE_END_M
             ]
             for j in self._rng.permutation(ends)[:4].tolist():
                 detour = self._detour_leg(bus, leg, i, j)
                 if detour is not None:
                     self.busy[bus] = True
                     self._detour[bus] = detour
-                    drive.reroute(bus, detour)
+                    drive.reroute(bus, detour, green_to_m=float(leg.node_m[i]))
                     return True
         return False
 
@@ -177,13 +189,17 @@ class DrivingFaults:
         """The leg that leaves the approved way at its node ``i`` and joins it again at ``j``."""
         network, way = self._city.network, leg.way
         others = set(way.nodes) - {way.nodes[i], way.nodes[j]}
-        round_way = network.way(way.nodes[i], way.nodes[j], {*way.edges, *self._motorway}, others, _SEARCH_S)
+        closed = self._motorway.union(way.edges)
+        round_way = network.way(way.nodes[i], way.nodes[j], closed, others, _SEARCH_S)
         if round_way is None:
+            return None
+        approved = shapely.LineString(network.line_of(way))
+        corners = shapely.points(network.nodes[list(round_way.nodes)])
+        if shapely.distance(corners, approved).max() < LEAST_OFF_M:
             return None
         before = Way(way.nodes[: i + 1], way.edges[:i])
         whole = before.then(round_way).then(Way(way.nodes[j:], way.edges[j:]))
         stops = {stop.node for stop in self._drive.run_of(bus).route.stops}
-        approved = shapely.LineString(network.line_of(way))
         detour = lay_leg(network, whole, stops=stops, approved=approved)
         away = detour.off_m > LEAST_OFF_M
         seconds = float((detour.step_m / np.maximum(detour.cruise_ms[away], 2.0)).sum())

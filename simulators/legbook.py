@@ -42,7 +42,7 @@ class LegBook:
         """Where in its depot ``bus`` is parked, plane metres, shape (2,)."""
         row, column = divmod(bus, 8)
         gate = self.city.network.nodes[self.city.depots[self.city.bus_depot[bus]].node]
-        return np.asarray(gate + (column * _SLOT_M - 25.0, 12.0 + row % 6 * _SLOT_M), np.float64)
+        return np.asarray(gate + np.array([column * _SLOT_M - 25.0, 12.0 + row % 6 * _SLOT_M]), np.float64)
 
     def run_ms(self, bus: int, route: RouteVersion) -> int:
         """Milliseconds that ``bus`` is expected to take from the first stop of ``route`` to the last."""

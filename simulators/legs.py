@@ -139,7 +139,8 @@ def _bends(x: Floats, y: Floats) -> Floats:
     cells = round(_BEND_M / GRID_M)
     padded = np.pad(heading, (cells // 2 + 1, cells // 2), mode="edge")
     turning = np.abs(padded[cells:] - padded[:-cells])
-    return np.maximum(np.sqrt(_SIDEWAYS_MS2 * _BEND_M / np.maximum(turning, 1e-3)), _LOWEST_MS)
+    allowed = np.sqrt(_SIDEWAYS_MS2 * _BEND_M / np.maximum(turning, 1e-3))
+    return np.asarray(np.maximum(allowed, _LOWEST_MS), np.float64)
 
 
 def _lowest_round(values: Floats, cells: int) -> Floats:
@@ -152,4 +153,4 @@ def _braked(speed: Floats, step_m: float) -> Floats:
     """``speed`` lowered where a driver must already brake for what follows; m/s on an even grid."""
     fall = 2 * BRAKING_MS2 * step_m * np.arange(len(speed))
     ahead = np.minimum.accumulate((speed**2 + fall)[::-1])[::-1]
-    return np.sqrt(np.maximum(ahead - fall, 0.0))
+    return np.asarray(np.sqrt(np.maximum(ahead - fall, 0.0)), np.float64)

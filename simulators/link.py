@@ -42,7 +42,9 @@ class Sent:
 class Links:
     """The links of a fleet, one a bus, with what each holds back."""
 
-    def __init__(self, seed: int, bus_ids: list[str], interval_s: int, per_bus_hour: dict[LinkFault, float]) -> None:
+    def __init__(
+        self, seed: int, bus_ids: list[str], interval_s: int, per_bus_hour: dict[LinkFault, float]
+    ) -> None:
         self._rng = np.random.default_rng([seed, 8])
         self._bus_ids = bus_ids
         self._interval_ms = interval_s * SECOND_MS
@@ -58,7 +60,10 @@ class Links:
         return self._closed
 
     def send(self, fixes: Fixes, spared: Flags) -> Sent:
-        """What is sent when ``fixes``, one a reporting bus, are observed; ``spared`` buses get no new fault."""
+        """What is sent when ``fixes``, one a reporting bus, are observed.
+
+        Buses that are ``spared``, shape (buses,), get no new fault.
+        """
         fixes = fixes.take(np.argsort(fixes.time_ms, kind="stable"))
         if not len(fixes):
             return _gather([])
@@ -70,7 +75,9 @@ class Links:
             self._down_until_ms[fixes.bus[row]] = fixes.time_ms[row] + int(seconds * SECOND_MS)
             self._kept[int(fixes.bus[row])] = []
         down = set(np.flatnonzero(np.isin(fixes.bus, list(self._kept))).tolist()) if self._kept else set()
-        late = set(np.flatnonzero(np.isin(fixes.bus, list(self._swapped))).tolist()) if self._swapped else set()
+        late = (
+            set(np.flatnonzero(np.isin(fixes.bus, list(self._swapped))).tolist()) if self._swapped else set()
+        )
         special = sorted(down | late | set(drawn["duplicate"]) | set(drawn["disorder"]))
         parts: list[tuple[Fixes, int | None]] = []
         copies = []
@@ -89,7 +96,10 @@ class Links:
         held = np.zeros(len(self._bus_ids), np.bool_)
         held[[*self._kept, *self._swapped]] = True
         free = np.flatnonzero(~(spared | held)[fixes.bus])
-        counts = {rule: int(self._rng.poisson(self._rate[rule] * self._interval_ms / SECOND_MS)) for rule in LINK_FAULTS}
+        counts = {
+            rule: int(self._rng.poisson(self._rate[rule] * self._interval_ms / SECOND_MS))
+            for rule in LINK_FAULTS
+        }
         chosen = self._rng.permutation(free)[: sum(counts.values())].tolist() if any(counts.values()) else []
         drawn: dict[LinkFault, list[int]] = {}
         for rule, count in counts.items():
@@ -111,7 +121,9 @@ class Links:
             first = kept.take(np.array([0]))
             self._note(first, "dropout", now, (now - int(first.time_ms[0])) / SECOND_MS)
             chunks = range(0, len(kept), LONGEST_BACKFILL)
-            return [(kept.take(np.arange(i, min(i + LONGEST_BACKFILL, len(kept)))), now) for i in chunks] + [(fix, None)]
+            return [(kept.take(np.arange(i, min(i + LONGEST_BACKFILL, len(kept)))), now) for i in chunks] + [
+                (fix, None)
+            ]
         if bus in self._swapped:
             earlier = self._swapped.pop(bus)
             self._note(earlier, "disorder", now, (now - int(earlier.time_ms[0])) / SECOND_MS)
@@ -129,9 +141,18 @@ class Links:
             far, course = self._rng.uniform(*_JUMP_M), self._rng.uniform(0, 2 * np.pi)
             self._note(fixes.take(np.array([row])), "jump", int(fixes.time_ms[row]), far)
             lat[row] = round(lat[row] + far * np.cos(course) / _METRES_PER_DEGREE, 6)
-            lon[row] = round(lon[row] + far * np.sin(course) / _METRES_PER_DEGREE / np.cos(np.radians(lat[row])), 6)
+            lon[row] = round(
+                lon[row] + far * np.sin(course) / _METRES_PER_DEGREE / np.cos(np.radians(lat[row])), 6
+            )
         return Fixes(
-            fixes.bus, fixes.time_ms, lon, lat, fixes.speed_kmh, fixes.heading_deg, fixes.accuracy_m, fixes.satellites
+            fixes.bus,
+            fixes.time_ms,
+            lon,
+            lat,
+            fixes.speed_kmh,
+            fixes.heading_deg,
+            fixes.accuracy_m,
+            fixes.satellites,
         )
 
     def _note(self, fix: Fixes, rule: LinkFault, to_ms: int, size: float) -> None:

@@ -109,11 +109,9 @@ class _Client(aiomqtt.Client):
 
         self._loop.add_writer(sock, write)
 
-    def _on_publish(self, client: paho.Client, userdata: Any, mid: int, *_: Any) -> None:
+    def _on_publish(self, _client: paho.Client, _userdata: Any, mid: int, *_: Any) -> None:
         self._acknowledged(mid)
 
     async def _misc_loop(self) -> None:
-        while self._client.loop_misc() == paho.MQTT_ERR_SUCCESS:
+        while self._client.loop_misc() == paho.MQTT_ERR_SUCCESS:  # noqa: ASYNC110  # paho has no event for it
             await asyncio.sleep(_MISC_EVERY_S)
-
-

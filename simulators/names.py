@@ -3,6 +3,8 @@
 All are invented; what coincides with a real place or person does so by chance.
 """
 
+# ruff: noqa: SIM905  # a hundred names read better as a text than as a hundred quoted items
+
 from __future__ import annotations
 
 from collections.abc import Iterator
@@ -28,11 +30,12 @@ _SCHOOL_HEAD = (
 ).split()
 _SCHOOL_TAIL = "小学 实验小学 第一小学 第二小学 中心小学 学校 外国语学校 中心幼儿园".split()
 _SURNAME = (
-    "王 李 张 刘 陈 杨 黄 赵 吴 周 徐 孙 马 朱 胡 郭 何 高 林 罗 郑 梁 谢 宋 唐 许 韩 冯 邓 曹 彭 曾 萧 田 董 袁 潘 蒋"
+    "王 李 张 刘 陈 杨 黄 赵 吴 周 徐 孙 马 朱 胡 郭 何 高 林 罗 郑 梁 谢 宋 唐 许 韩 冯 "
+    "邓 曹 彭 曾 萧 田 董 袁 潘 蒋"
 ).split()
 _GIVEN = (
-    "伟 强 军 勇 杰 涛 明 超 刚 平 辉 鹏 华 飞 波 斌 宇 浩 凯 健 建国 建军 志强 志明 文斌 海涛 国庆 永红 玉兰 "
-    "秀英 桂英 丽 敏 静 艳 红 霞 芳 燕 红梅 春梅 晓东 小军 卫东 汉生 楚江 学文 德胜 长青 光明"
+    "伟 强 军 勇 杰 涛 明 超 刚 平 辉 鹏 华 飞 波 斌 宇 浩 凯 健 建国 建军 志强 志明 文斌 海涛 国庆 "
+    "永红 玉兰 秀英 桂英 丽 敏 静 艳 红 霞 芳 燕 红梅 春梅 晓东 小军 卫东 汉生 楚江 学文 德胜 长青 光明"
 ).split()
 _OPERATOR_HEAD = "安达 平安 晨曦 护苗 春蕾 江城 顺达 畅行 金辉 远航 众安 恒通".split()
 
@@ -42,7 +45,9 @@ _NUMERALS = "零一二三四五六七八九十"
 def chinese_number(n: int) -> str:
     """1 to 99 in Chinese numerals: 12 is 十二."""
     tens, ones = divmod(n, 10)
-    return ("" if tens == 0 else ("" if tens == 1 else _NUMERALS[tens]) + "十") + (_NUMERALS[ones] if ones else "")
+    return ("" if tens == 0 else ("" if tens == 1 else _NUMERALS[tens]) + "十") + (
+        _NUMERALS[ones] if ones else ""
+    )
 
 
 def _once_each(heads: list[str], tails: list[str], rng: np.random.Generator) -> Iterator[str]:
@@ -62,7 +67,9 @@ def streets(tail: str, rng: np.random.Generator) -> Iterator[str]:
 
 def lanes(rng: np.random.Generator) -> Iterator[str]:
     """Names of small streets."""
-    return _once_each(list(_STREET), ["小路", "巷", "一街", "二街", "三街", "一路", "二路", "东路", "西路"], rng)
+    return _once_each(
+        list(_STREET), ["小路", "巷", "一街", "二街", "三街", "一路", "二路", "东路", "西路"], rng
+    )
 
 
 def estates(rng: np.random.Generator) -> Iterator[str]:

@@ -13,6 +13,7 @@ import time
 from collections import deque
 from collections.abc import Sequence
 from contextlib import suppress
+from typing import Self
 
 import msgspec
 import numpy as np
@@ -154,7 +155,7 @@ class Publisher:
         """Distinct fixes that the broker has acknowledged so far."""
         return self._published
 
-    async def __aenter__(self) -> Publisher:
+    async def __aenter__(self) -> Self:
         gate = asyncio.Semaphore(_CONNECTING_AT_ONCE)
 
         async def open_line(line: _Line) -> None:

@@ -172,7 +172,9 @@ class RoadNetwork:
 
     def line_of(self, way: Way) -> Floats:
         """The geometry of a way, shape (n, 2), without doubled points."""
-        pieces = [self.edges[number].line_from(node) for node, number in zip(way.nodes, way.edges, strict=False)]
+        pieces = [
+            self.edges[number].line_from(node) for node, number in zip(way.nodes, way.edges, strict=False)
+        ]
         return np.concatenate([pieces[0], *(piece[1:] for piece in pieces[1:])])
 
     def chainages(self, way: Way) -> Floats:

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Collection, Sequence
 from dataclasses import dataclass, replace
 from datetime import date, timedelta
+from itertools import pairwise
 
 import numpy as np
 import shapely
@@ -50,7 +51,7 @@ class RouteVersion:
 def join_stops(network: RoadNetwork, stops: Sequence[int], closed_edges: Collection[int] = ()) -> Way | None:
     """The way through ``stops`` in their order, by the shortest legs, that passes no place twice."""
     whole: Way | None = None
-    for here, there in zip(stops, stops[1:], strict=False):
+    for here, there in pairwise(stops):
         passed = set(whole.nodes) if whole else set()
         if there in passed:
             return None
@@ -109,7 +110,11 @@ def approved_again(
 def driven_back(to_school: RouteVersion, route_id: str) -> RouteVersion:
     """The way home: the same road and stops in the other direction."""
     return replace(
-        to_school, route_id=route_id, direction="to_home", way=to_school.way.reversed(), stops=to_school.stops[::-1]
+        to_school,
+        route_id=route_id,
+        direction="to_home",
+        way=to_school.way.reversed(),
+        stops=to_school.stops[::-1],
     )
 
 

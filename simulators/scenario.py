@@ -12,7 +12,7 @@ from typing import Any, Literal
 
 import numpy as np
 
-from fleet.clock import HOUR_MS, SECOND_MS, local_day
+from fleet.clock import SECOND_MS, local_day
 from fleet.errors import BadSetting
 from fleet.fixes import Fixes
 from fleet.registry import Registry
@@ -45,7 +45,7 @@ class FaultRates:
     disorder: float = 0.3
     jump: float = 0.2
     opening_speeding: int = 9
-    opening_route_deviation: int = 12
+    opening_route_deviation: int = 14
 
     @staticmethod
     def none() -> FaultRates:

@@ -45,7 +45,9 @@ class Land:
 def _round_curve(radius_m: float, wobble: Floats) -> Floats:
     """A closed curve about the centre whose radius varies by ``wobble`` (rows: order, part, phase)."""
     angle = np.linspace(0, 2 * np.pi, max(24, round(2 * np.pi * radius_m / _DENSE_M)) + 1)
-    radius = radius_m * (1 + (wobble[:, 1] * np.sin(np.outer(angle, wobble[:, 0]) + wobble[:, 2])).sum(axis=1))
+    radius = radius_m * (
+        1 + (wobble[:, 1] * np.sin(np.outer(angle, wobble[:, 0]) + wobble[:, 2])).sum(axis=1)
+    )
     curve = np.column_stack([radius * np.cos(angle), radius * np.sin(angle)])
     curve[-1] = curve[0]
     return curve
@@ -53,7 +55,9 @@ def _round_curve(radius_m: float, wobble: Floats) -> Floats:
 
 def _wobble(rng: np.random.Generator, part: float) -> Floats:
     orders = np.array([2.0, 3.0, 5.0])
-    return np.column_stack([orders, part * rng.uniform(0.4, 1.0, 3) / orders * 2, rng.uniform(0, 2 * np.pi, 3)])
+    return np.column_stack(
+        [orders, part * rng.uniform(0.4, 1.0, 3) / orders * 2, rng.uniform(0, 2 * np.pi, 3)]
+    )
 
 
 def lay_land(radius_m: float, rng: np.random.Generator) -> Land:
@@ -73,7 +77,9 @@ def lay_land(radius_m: float, rng: np.random.Generator) -> Land:
     along = np.linspace(-1.5 * radius_m, 1.5 * radius_m, 120)
     across = 0.2 * radius_m + 0.16 * radius_m * np.sin(along / radius_m * 2.1 + rng.uniform(0, 6))
     slant = rng.uniform(0.5, 1.0)
-    bed = np.column_stack([along * np.cos(slant) - across * np.sin(slant), along * np.sin(slant) + across * np.cos(slant)])
+    bed = np.column_stack(
+        [along * np.cos(slant) - across * np.sin(slant), along * np.sin(slant) + across * np.cos(slant)]
+    )
     river = shapely.LineString(bed).buffer(_RIVER_WIDTH_M / 2)
     return Land(radius_m, outline, river, rng.uniform(0.06, 0.24), waves)
 
@@ -94,7 +100,9 @@ def _motorway(land: Land, rng: np.random.Generator) -> Road:
     along = np.linspace(-0.92 * land.radius_m, 0.92 * land.radius_m, 200)
     across = -0.60 * land.radius_m + 0.14 * land.radius_m * np.cos(along / land.radius_m * 2.4)
     turn = rng.uniform(-0.5, 0.5)
-    line = np.column_stack([along * np.cos(turn) - across * np.sin(turn), along * np.sin(turn) + across * np.cos(turn)])
+    line = np.column_stack(
+        [along * np.cos(turn) - across * np.sin(turn), along * np.sin(turn) + across * np.cos(turn)]
+    )
     return Road("临江南绕城高速", "motorway", 80.0, line)
 
 
@@ -155,7 +163,9 @@ def _lanes(land: Land, east: Floats, north: Floats, rng: np.random.Generator) ->
                     straight = _straight(axis, place, along[j] - 12, along[j + blocks] + 12)
                     begin, end = along[j], along[j + blocks]
                     sway = rng.uniform(-0.11, 0.11) * width
-                    straight[:, axis] += sway * np.sin(np.pi * (straight[:, 1 - axis] - begin) / (end - begin))
+                    straight[:, axis] += sway * np.sin(
+                        np.pi * (straight[:, 1 - axis] - begin) / (end - begin)
+                    )
                     drawn = shapely.intersection(shapely.LineString(land.bend(straight)), land.outline)
                     limit = float(rng.choice([40.0, 40.0, 30.0]))
                     for piece in shapely.get_parts(shapely.difference(drawn, land.river)):

@@ -154,9 +154,7 @@ class _Planner:
             else:
                 depart = run.arrive_ms + round(rng.uniform(9.5, 11.5) * MINUTE_MS)
                 rounds -= 1
-            run = self.departing(
-                bus, direction, self._day(depart), depart, from_depot=home, home_after=False
-            )
+            run = self.departing(bus, direction, self._day(depart), depart, from_depot=home, home_after=False)
 
     def _first_run(self, bus: int, now_ms: int, rng: np.random.Generator) -> Run:
         """The run that ``bus`` is on, on its way to, or has just ended at ``now_ms``.
@@ -169,8 +167,8 @@ class _Planner:
         draw, part = rng.random(), rng.uniform(0.02, 0.95)
         plan = self.departing(bus, direction, day, now_ms, from_depot=True, home_after=False)
         run_ms, out_ms = plan.arrive_ms - plan.depart_ms, plan.depart_ms - plan.leave_ms
-        if draw < 0.10:
-            depart, from_depot, home_after = now_ms + round((part * 105 - 15) * SECOND_MS), False, False
+        if draw < 0.20:
+            depart, from_depot, home_after = now_ms + round((part * 130 - 60) * SECOND_MS), False, False
         elif draw < 0.81:
             depart, from_depot, home_after = now_ms - round(part * run_ms), False, False
         elif draw < 0.87:

@@ -30,7 +30,7 @@ def weave(roads: Sequence[Road]) -> RoadNetwork:
     return _connected(nodes, _without_twins(_beside_none(edges, roads, lines)))
 
 
-def _meet(one: Road, other: Road, point: shapely.Point) -> bool:
+def _meet(one: Road, other: Road) -> bool:
     """Whether two roads that cross are joined there."""
     kinds = {one.kind, other.kind}
     if "motorway" not in kinds:
@@ -45,12 +45,10 @@ def _crossings(roads: Sequence[Road], lines: list[shapely.LineString]) -> dict[i
     first, second = tree.query(lines, predicate="intersects")
     found: list[tuple[int, int, Floats]] = []
     for i, j in zip(first.tolist(), second.tolist(), strict=True):
-        if i < j:
-            for point in shapely.get_parts(shapely.intersection(lines[i], lines[j])):
-                if point.geom_type == "Point" and _meet(roads[i], roads[j], point):
-                    found.append((i, j, shapely.get_coordinates(point)[0]))
-    points = np.array([place for _, _, place in found])
-    junction = _gather(points)
+        if i < j and _meet(roads[i], roads[j]):
+            points = shapely.get_parts(shapely.intersection(lines[i], lines[j]))
+            found += [(i, j, shapely.get_coordinates(p)[0]) for p in points if p.geom_type == "Point"]
+    junction = _gather(np.array([place for _, _, place in found]))
     crossings: dict[int, list[Floats]] = defaultdict(list)
     for (i, j, _), place in zip(found, junction, strict=True):
         crossings[i].append(place)
@@ -94,7 +92,10 @@ def _cut(
         places = {node: place for place, node in number_of.items()}
         if lines[i].is_ring and len(order) > 2:
             order.append((order[0][0], order[0][1] + vertices[-1]))
-            curve, vertices = np.concatenate([road.line, road.line[1:]]), np.concatenate([vertices, vertices[1:] + vertices[-1]])
+            curve, vertices = (
+                np.concatenate([road.line, road.line[1:]]),
+                np.concatenate([vertices, vertices[1:] + vertices[-1]]),
+            )
         else:
             curve = road.line
         for (a, begin), (b, end) in pairwise(order):
@@ -112,13 +113,17 @@ def _beside_none(edges: list[Edge], roads: Sequence[Road], lines: list[shapely.L
     """The edges that do not run close along a road of a higher class."""
     kept = []
     great = {
-        rank: shapely.STRtree([line for road, line in zip(roads, lines, strict=True) if _RANK[road.kind] < rank])
+        rank: shapely.STRtree(
+            [line for road, line in zip(roads, lines, strict=True) if _RANK[road.kind] < rank]
+        )
         for rank in (2, 3)
     }
     for edge in edges:
         rank = _RANK[edge.road.kind]
         if rank in great and edge.length_m > 150:
-            middle = shapely.line_interpolate_point(shapely.LineString(edge.line), [0.35, 0.65], normalized=True)
+            middle = shapely.line_interpolate_point(
+                shapely.LineString(edge.line), [0.35, 0.65], normalized=True
+            )
             near = great[rank].query(middle, predicate="dwithin", distance=_BESIDE_M)
             if len(set(near[0].tolist())) == 2:
                 continue
@@ -157,7 +162,9 @@ def _connected(nodes: Floats, edges: list[Edge]) -> RoadNetwork:
     return RoadNetwork(nodes[sorted(largest)], kept)
 
 
-def add_places(network: RoadNetwork, edges: Sequence[int], parts: Sequence[float]) -> tuple[RoadNetwork, list[int]]:
+def add_places(
+    network: RoadNetwork, edges: Sequence[int], parts: Sequence[float]
+) -> tuple[RoadNetwork, list[int]]:
     """The network with a new node on each of ``edges`` (at that part of its length), and those nodes.
 
     An edge may be named once only.
