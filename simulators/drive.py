@@ -296,7 +296,10 @@ class Drive:
         self._halt[bus] = int(np.argmax(ahead))
 
     def speed_up(self, bus: int, from_m: float, to_m: float, speed_ms: float, clear_to_m: float) -> None:
-        """Have a bus drive at ``speed_ms`` between two places on its leg; lights are green to ``clear_to_m``."""
+        """Have a bus drive at ``speed_ms`` between two places on its leg.
+
+        Lights are green up to ``clear_to_m``.
+        """
         leg = self.legs[bus]
         assert leg is not None
         self.excess_from_m[bus], self.excess_to_m[bus], self.excess_ms[bus] = from_m, to_m, speed_ms

@@ -69,10 +69,8 @@ class Evaluation(msgspec.Struct, frozen=True):
 
     def table(self) -> str:
         """The evaluation as text for a terminal."""
-        lines = [
-            f"{'rule':<16}{'found':>7}{'missed':>8}{'false':>7}{'/1000 bus h':>13}"
-            f"{'delay p50':>11}{'p95':>7}{'max':>7}"
-        ]
+        head = f"{'rule':<16}{'found':>7}{'missed':>8}{'false':>7}{'/1000 bus h':>13}"
+        lines = [head + f"{'delay p50':>11}{'p95':>7}{'max':>7}"]
         for r in self.rules:
             delays = [
                 " -" if d is None else f"{d:.1f}" for d in (r.delay_p50_s, r.delay_p95_s, r.delay_max_s)
@@ -85,7 +83,7 @@ class Evaluation(msgspec.Struct, frozen=True):
             f"precision {self.precision:.3f}, recall {self.recall:.3f}, {self.bus_hours:.1f} bus hours"
         )
         lines += [
-            f"missed  {f.bus} {f.rule} {format_time(f.from_ms)} for {_seconds(f.from_ms, f.to_ms)}, size {f.size:g}"
+            f"missed  {f.bus} {f.rule} {format_time(f.from_ms)}, {_seconds(f.from_ms, f.to_ms)}, {f.size:g}"
             for f in self.missed
         ]
         lines += [

@@ -33,7 +33,7 @@ _BEGINNING_M, _FOLLOWED_M, _FOLLOWED_MIDWAY_M = 270.0, 185.0, 1_650.0
 less far when the simulation had it near the line's beginning, farther when it began midway."""
 _BEFORE_END_M = 400.0
 _WINDOW_LEFT_MS = 4 * MINUTE_MS
-_TRIES = 20
+_TRIES = 40
 _SEARCH_S = 200.0
 _SOON_M = 150.0
 """A detour leaves the line at a junction at most so far beyond the first place where it may."""

@@ -45,7 +45,7 @@ class FaultRates:
     disorder: float = 0.3
     jump: float = 0.2
     opening_speeding: int = 9
-    opening_route_deviation: int = 14
+    opening_route_deviation: int = 16
 
     @staticmethod
     def none() -> FaultRates:
