@@ -11,7 +11,11 @@ from __future__ import annotations
 
 import numpy as np
 
-from geofence.compiled import compiled
+from fleet.parameters import DeviationParameters, SpeedingParameters
+from geofence.compiled import Row, compiled
+
+Hold = SpeedingParameters | DeviationParameters
+"""Parameters that say how long a condition must hold: min_fixes, min_ms and sparse_ms."""
 
 CLEAR, BETWEEN, VIOLATING = range(3)
 """What a rule says of one fix."""
@@ -54,8 +58,8 @@ what the rule ranks by; the other ``peak_`` fields describe the fix that has it.
 
 
 @compiled
-def step_band(s, verdict, t, lon, lat, p):  # type: ignore[no-untyped-def]
-    """Take one rule of one bus one fix further. ``p`` has min_fixes, min_ms and sparse_ms."""
+def step_band(s: Row, verdict: int, t: int, lon: float, lat: float, p: Hold) -> int:  # noqa: PLR0911  # each a step of the machine
+    """Take one rule of one bus one fix further. Returns NOTHING, OPENED, WENT_ON or ENDED."""
     s.last_ms = t
     if verdict == VIOLATING:
         if s.fixes == 0:
@@ -89,7 +93,7 @@ def step_band(s, verdict, t, lon, lat, p):  # type: ignore[no-untyped-def]
 
 
 @compiled
-def forget_band(s):  # type: ignore[no-untyped-def]
+def forget_band(s: Row) -> None:
     """Close the band: nothing open, nothing about to open."""
     s.open = False
     s.fixes = 0
@@ -97,6 +101,6 @@ def forget_band(s):  # type: ignore[no-untyped-def]
 
 
 @compiled
-def _held(fixes, elapsed_ms, p):  # type: ignore[no-untyped-def]
+def _held(fixes: int, elapsed_ms: int, p: Hold) -> bool:
     """Whether a run is long enough: so many fixes over so long, or two far apart."""
     return (fixes >= p.min_fixes and elapsed_ms >= p.min_ms) or (fixes >= 2 and elapsed_ms >= p.sparse_ms)

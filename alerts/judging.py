@@ -6,6 +6,7 @@ stream of fixes is cut into batches cannot change what comes out.
 
 from __future__ import annotations
 
+import math
 from typing import NamedTuple
 
 import numpy as np
@@ -23,11 +24,18 @@ from alerts.bands import (
     step_band,
 )
 from alerts.trips import TRIP_STATE, UNDER_WAY, step_trip
-from fleet.parameters import Parameters
+from fleet.parameters import (
+    DeviationParameters,
+    EpisodeParameters,
+    Parameters,
+    SpeedingParameters,
+    TripParameters,
+)
 from fleet.quality import Quality
 from fleet.registry import MOTORWAY_CAP_KMH
-from geofence.compiled import compiled
+from geofence.compiled import Row, compiled
 from geofence.corridors import Corridors
+from geofence.limits import REASONS
 from geofence.matching import Observations
 from geofence.screening import Screened
 
@@ -39,6 +47,7 @@ EVENT_OPENED, EVENT_UPDATED, EVENT_ENDED = range(3)
 ON_ROUTE, DEVIATING, IS_SPEEDING, OFF_TRIP, NOT_JUDGED = range(5)
 """The live state of a bus after a fix."""
 
+_LEGAL_CAP = REASONS.index("legal_cap")
 _UNBELIEVED = int(Quality.LATE | Quality.JUMP)
 _EVENTS_PER_FIX = 4
 """At most: both rules end by silence and both open again, none of which one fix can exceed."""
@@ -123,14 +132,35 @@ class Judge:
             judged,
             events,
         )
-        return judged, Events(*(column[:count] for column in events))
+        return judged, Events(
+            events.bus[:count],
+            events.rule[:count],
+            events.kind[:count],
+            events.at_ms[:count],
+            events.band[:count],
+        )
 
 
 @compiled
-def _judge(  # type: ignore[no-untyped-def]
-    trips, bands, c, parameters, bus, time_ms, lon, lat, accuracy_m, assignment, start_ms, screened, seen,
-    late_before_ms, judged, events,
-):  # fmt: skip
+def _judge(  # noqa: C901  # the detector on one page
+    trips: NDArray[np.void],
+    bands: NDArray[np.void],
+    c: Corridors,
+    parameters: tuple[TripParameters, SpeedingParameters, DeviationParameters, EpisodeParameters],
+    bus: NDArray[np.int32],
+    time_ms: NDArray[np.int64],
+    lon: NDArray[np.float64],
+    lat: NDArray[np.float64],
+    accuracy_m: NDArray[np.float32],
+    assignment: NDArray[np.int64],
+    start_ms: NDArray[np.int64],
+    screened: Screened,
+    seen: Observations,
+    late_before_ms: int,
+    judged: Judged,
+    events: Events,
+) -> int:
+
     for_trip, for_speeding, for_deviation, for_episode = parameters
     count = 0
     for i in range(len(bus)):
@@ -194,28 +224,31 @@ def _judge(  # type: ignore[no-untyped-def]
 
 
 @compiled
-def _limit_in_force(follows, seen, i, c):  # type: ignore[no-untyped-def]
+def _limit_in_force(follows: bool, seen: Observations, i: int, c: Corridors) -> tuple[float, int]:
     """The limit and its reason: the line's where the bus follows it; off the line, on a trip, the
-    highest cap its roads have; elsewhere the highest that the law knows."""
+    highest cap its roads have; elsewhere the highest that the law knows.
+    """
     if not follows:
-        return MOTORWAY_CAP_KMH, np.int8(0)
+        return MOTORWAY_CAP_KMH, _LEGAL_CAP
     if seen.off_m[i] <= c.width_m[seen.line[i]]:
         return seen.limit_kmh[i], seen.limit_reason[i]
-    return c.cap_kmh[seen.line[i]], np.int8(0)
+    return c.cap_kmh[seen.line[i]], _LEGAL_CAP
 
 
 @compiled
-def _speeding_verdict(speed, limit, p):  # type: ignore[no-untyped-def]
+def _speeding_verdict(speed: float, limit: float, p: SpeedingParameters) -> int:
     if speed > limit + p.tolerance_kmh:
         return VIOLATING
     return CLEAR if speed <= limit + p.leave_kmh else BETWEEN  # an unknown speed (NaN) is between
 
 
 @compiled
-def _deviation_verdict(under_way, off_m, accuracy_m, line, c, p):  # type: ignore[no-untyped-def]
+def _deviation_verdict(
+    under_way: bool, off_m: float, accuracy_m: float, line: int, c: Corridors, p: DeviationParameters
+) -> int:
     if not under_way:
         return CLEAR
-    accuracy = p.unknown_accuracy_m if np.isnan(accuracy_m) else accuracy_m
+    accuracy = p.unknown_accuracy_m if math.isnan(accuracy_m) else accuracy_m
     if accuracy > p.worst_accuracy_m:
         return BETWEEN
     if off_m > c.width_m[line] + accuracy:
@@ -224,21 +257,33 @@ def _deviation_verdict(under_way, off_m, accuracy_m, line, c, p):  # type: ignor
 
 
 @compiled
-def _speeding_severity(over_percent, p):  # type: ignore[no-untyped-def]
+def _speeding_severity(over_percent: float, p: SpeedingParameters) -> int:
     if over_percent >= p.critical_percent:
         return 2
     return 1 if over_percent >= p.serious_percent else 0
 
 
 @compiled
-def _deviation_severity(off_m, elapsed_ms, p):  # type: ignore[no-untyped-def]
+def _deviation_severity(off_m: float, elapsed_ms: int, p: DeviationParameters) -> int:
     if off_m > p.critical_m or elapsed_ms > p.critical_ms:
         return 2
     return 1 if off_m > p.serious_m or elapsed_ms > p.serious_ms else 0
 
 
 @compiled
-def _keep_peak(s, peak, t, lon, lat, speed, limit, reason, chainage, line, trip):  # type: ignore[no-untyped-def]
+def _keep_peak(
+    s: Row,
+    peak: float,
+    t: int,
+    lon: float,
+    lat: float,
+    speed: float,
+    limit: float,
+    reason: int,
+    chainage: float,
+    line: int,
+    trip: Row,
+) -> None:
     if peak > s.peak:
         s.peak = peak
         s.peak_ms = t
@@ -253,7 +298,18 @@ def _keep_peak(s, peak, t, lon, lat, speed, limit, reason, chainage, line, trip)
 
 
 @compiled
-def _tell_violation(events, count, b, rule, step, t, s, graver, late_before_ms, p):  # type: ignore[no-untyped-def]
+def _tell_violation(
+    events: Events,
+    count: int,
+    b: int,
+    rule: int,
+    step: int,
+    t: int,
+    s: Row,
+    graver: int,
+    late_before_ms: int,
+    p: EpisodeParameters,
+) -> int:
     """Tell of an episode that opens, gets graver, or has a higher peak than was told for a while."""
     if step == OPENED:
         s.severity = graver
@@ -266,7 +322,7 @@ def _tell_violation(events, count, b, rule, step, t, s, graver, late_before_ms, 
 
 
 @compiled
-def _tell(events, count, b, rule, kind, at_ms, s):  # type: ignore[no-untyped-def]
+def _tell(events: Events, count: int, b: int, rule: int, kind: int, at_ms: int, s: Row) -> int:
     s.told_ms = at_ms
     s.told_peak = s.peak
     events.bus[count] = b

@@ -9,7 +9,9 @@ from __future__ import annotations
 
 import numpy as np
 
-from geofence.compiled import compiled
+from fleet.parameters import TripParameters
+from geofence.compiled import Row, compiled
+from geofence.corridors import Corridors
 
 NO_TRIP, WAITING, UNDER_WAY, ENDED = range(4)
 """The phases of a trip, as the column holds them. ``NO_TRIP``: outside every window."""
@@ -30,7 +32,17 @@ TRIP_STATE = np.dtype(
 
 
 @compiled
-def step_trip(s, t, assignment, start_ms, off_m, chainage_m, line, c, p):  # type: ignore[no-untyped-def]
+def step_trip(
+    s: Row,
+    t: int,
+    assignment: int,
+    start_ms: int,
+    off_m: float,
+    chainage_m: float,
+    line: int,
+    c: Corridors,
+    p: TripParameters,
+) -> bool:
     """Take a bus's trip one believed fix further; ``assignment`` is -1 outside every window.
 
     Returns whether the bus follows the line: it is under way, or has driven far enough forward along
@@ -58,6 +70,7 @@ def step_trip(s, t, assignment, start_ms, off_m, chainage_m, line, c, p):  # typ
                 s.phase = UNDER_WAY
     elif s.phase == UNDER_WAY and off_m <= c.width_m[line] and chainage_m >= c.last_stop_m[line] - p.ending_m:
         s.phase = ENDED
-    return s.phase == UNDER_WAY or (
+    follows: bool = s.phase == UNDER_WAY or (
         s.phase == WAITING and s.running and s.run_to_m - s.run_from_m >= p.joined_m
     )
+    return follows

@@ -45,7 +45,8 @@ class Listener:
 
 async def _events(lines: AsyncIterator[str]) -> AsyncIterator[tuple[str, str]]:
     """The events of a server-sent stream: name and data."""
-    name, data = "message", []
+    name = "message"
+    data: list[str] = []
     async for line in lines:
         field, _, value = line.partition(":")
         if not line:

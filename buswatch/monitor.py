@@ -25,10 +25,10 @@ _REPORT_EVERY_S = MINUTE_MS / 1_000
 async def run_monitor(settings: Settings) -> None:
     """Work until cancelled. A database or broker that is away is waited for."""
     async with Database(settings.required_database_url()) as database:
-        await persist(lambda: migrate(database), on_failure=lambda error: None)
+        await persist(lambda: migrate(database))
         registry, bus_keys = await load_registry(database)
         detector = Detector(registry)
-        await persist(lambda: restore(detector, registry, bus_keys, database), on_failure=lambda error: None)
+        await persist(lambda: restore(detector, registry, bus_keys, database))
         pipeline = Pipeline(registry, detector, Committer(database, bus_keys))
         log.info("watching %d buses, registry %r", len(registry.buses), registry.version)
         async with asyncio.TaskGroup() as tasks:

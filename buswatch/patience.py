@@ -18,7 +18,13 @@ FIRST_PAUSE_S = 0.1
 LONGEST_PAUSE_S = 10.0
 
 
-async def persist(act: Callable[[], Awaitable[Result]], on_failure: Callable[[Unavailable], None]) -> Result:
+def _unheard(error: Unavailable) -> None:
+    """For acts whose failures nobody but the log needs to hear of."""
+
+
+async def persist(
+    act: Callable[[], Awaitable[Result]], on_failure: Callable[[Unavailable], None] = _unheard
+) -> Result:
     """``act()`` until it succeeds, for as long as it raises ``Unavailable``.
 
     Pauses double from ``FIRST_PAUSE_S`` to ``LONGEST_PAUSE_S``, each drawn between half and all of

@@ -96,7 +96,7 @@ class Pipeline:
                 except* Unavailable as lost:
                     raise Unavailable(str(lost.exceptions[0])) from lost
 
-        await persist(once_connected, on_failure=lambda error: None)
+        await persist(once_connected)
 
     async def _take_batches(self, connection: Connection) -> None:
         while True:

@@ -21,11 +21,8 @@ async def import_files(settings: Settings, registry: Path, base_map: Path | None
     The schema is brought up to date first. Raises ``BadInput`` with nothing replaced when a file
     cannot be read or contradicts itself. A running monitor takes the new record at its next start.
     """
-    try:
-        raw, roads = registry.read_bytes(), base_map.read_bytes() if base_map else None
-    except OSError as error:
-        raise BadInput(f"{error.filename} cannot be read: {error.strerror}") from error
-    record = decode_registry(raw)
+    record = decode_registry(_read(registry))
+    roads = _read(base_map) if base_map else None
     async with Database(settings.required_database_url()) as database:
         await migrate(database)
         await import_registry(database, record)
@@ -37,3 +34,10 @@ async def import_files(settings: Settings, registry: Path, base_map: Path | None
         len(record.approvals),
         len(record.assignments),
     )
+
+
+def _read(path: Path) -> bytes:
+    try:
+        return path.read_bytes()
+    except OSError as error:
+        raise BadInput(f"{path} cannot be read: {error.strerror}") from error

@@ -46,7 +46,7 @@ class Feed:
 
     async def run(self) -> None:
         """Listen until cancelled; a broker that goes away is waited for."""
-        await persist(self._listen, on_failure=lambda error: self._forget())
+        await persist(self._listen, self._forget)
 
     async def announce(self, change: dict[str, Any]) -> None:
         """Tell every API process of a change that a person made; raises ``Unavailable``."""
@@ -60,7 +60,8 @@ class Feed:
         if self._connection is None:
             raise Unavailable("the broker does not answer")
 
-    def _forget(self) -> None:
+    def _forget(self, error: Unavailable) -> None:
+        log.debug("the feed stands still: %s", error)
         self._connection = None
 
     async def _listen(self) -> None:
@@ -89,7 +90,7 @@ class Feed:
 async def run_api(settings: Settings) -> None:
     """Serve until cancelled."""
     async with Database(settings.required_database_url()) as database:
-        await persist(lambda: migrate(database), on_failure=lambda error: None)
+        await persist(lambda: migrate(database))
         ports = Ports(
             record=Record(database),
             tracks=Tracks(database),

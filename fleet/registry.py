@@ -74,6 +74,8 @@ class Approval(msgspec.Struct, frozen=True):
 
 
 class Driver(msgspec.Struct, frozen=True):
+    """A driver qualified for school buses (articles 23 to 26); the qualification is reviewed yearly."""
+
     driver_id: str
     name: str
     phone: str
@@ -174,30 +176,36 @@ def decode_registry(raw: bytes) -> Registry:
 
 def check_registry(registry: Registry) -> None:
     """Raise ``BadRegistry`` at the first contradiction: double identities, unknown references,
-    a line without length, a window of no days."""
-    for noun, identities in (
-        ("bus", [bus.bus_id for bus in registry.buses]),
-        ("driver", [driver.driver_id for driver in registry.drivers]),
-        ("approval", [approval.approval_id for approval in registry.approvals]),
-        ("assignment", [assignment.assignment_id for assignment in registry.assignments]),
-    ):
-        seen: set[str] = set()
-        for identity in identities:
-            if identity in seen:
-                raise BadRegistry(f"{noun} {identity!r} is on record twice; identities must be unique")
-            seen.add(identity)
+    a line without length, weekdays that are none.
+    """
+    _check_identities("bus", [bus.bus_id for bus in registry.buses])
+    _check_identities("driver", [driver.driver_id for driver in registry.drivers])
+    _check_identities("approval", [approval.approval_id for approval in registry.approvals])
+    _check_identities("assignment", [assignment.assignment_id for assignment in registry.assignments])
     for approval in registry.approvals:
         if len(set(approval.line)) < 2:
             raise BadRegistry(f"approval {approval.approval_id!r}: its line needs two distinct points")
         if approval.corridor_m <= 0:
             raise BadRegistry(f"approval {approval.approval_id!r}: corridor_m must be above 0")
     for assignment in registry.assignments:
-        where = f"assignment {assignment.assignment_id!r}"
-        if assignment.bus_id not in registry.bus_rows:
-            raise BadRegistry(f"{where}: bus {assignment.bus_id!r} is not on record")
-        if assignment.driver_id not in registry.drivers_by_id:
-            raise BadRegistry(f"{where}: driver {assignment.driver_id!r} is not on record")
-        if assignment.route_id not in registry.approvals_by_route:
-            raise BadRegistry(f"{where}: route {assignment.route_id!r} has no approval")
-        if not assignment.weekdays or not set(assignment.weekdays) <= set(range(1, 8)):
-            raise BadRegistry(f"{where}: weekdays must be some of 1 (Monday) to 7 (Sunday)")
+        _check_assignment(registry, assignment)
+
+
+def _check_identities(noun: str, identities: list[str]) -> None:
+    seen: set[str] = set()
+    for identity in identities:
+        if identity in seen:
+            raise BadRegistry(f"{noun} {identity!r} is on record twice; identities must be unique")
+        seen.add(identity)
+
+
+def _check_assignment(registry: Registry, assignment: Assignment) -> None:
+    where = f"assignment {assignment.assignment_id!r}"
+    if assignment.bus_id not in registry.bus_rows:
+        raise BadRegistry(f"{where}: bus {assignment.bus_id!r} is not on record")
+    if assignment.driver_id not in registry.drivers_by_id:
+        raise BadRegistry(f"{where}: driver {assignment.driver_id!r} is not on record")
+    if assignment.route_id not in registry.approvals_by_route:
+        raise BadRegistry(f"{where}: route {assignment.route_id!r} has no approval")
+    if not assignment.weekdays or not set(assignment.weekdays) <= set(range(1, 8)):
+        raise BadRegistry(f"{where}: weekdays must be some of 1 (Monday) to 7 (Sunday)")

@@ -8,11 +8,14 @@ spelled in array operations (see docs/decisions/0004-compiled-loops.md).
 from __future__ import annotations
 
 from collections.abc import Callable
-from typing import TypeVar
+from typing import Any, TypeVar, cast
 
 import numba
 
 Loop = TypeVar("Loop", bound=Callable[..., object])
+
+Row = Any
+"""One row of a structured array, its fields as attributes: something that only compiled code has."""
 
 
 def compiled(loop: Loop) -> Loop:
@@ -21,5 +24,4 @@ def compiled(loop: Loop) -> Loop:
     Floating point keeps its IEEE meaning (no fast-math), so that the same fixes give the same
     episodes to the last digit.
     """
-    machine_code: Loop = numba.njit(cache=True, nogil=True, error_model="numpy")(loop)
-    return machine_code
+    return cast("Loop", numba.njit(cache=True, nogil=True, error_model="numpy")(loop))

@@ -24,6 +24,9 @@ _AHEAD_M = 200.0
 _AHEAD_MS = 35.0
 """The window reaches ahead by ``_AHEAD_M`` plus this many metres for every second since."""
 
+Nearest = tuple[float, int, float]
+"""Squared metres to the nearest point, its segment, and metres along that segment."""
+
 _STATE = np.dtype(
     [("line", np.int64), ("segment", np.int64), ("chainage_m", np.float64), ("time_ms", np.int64)]
 )
@@ -79,7 +82,17 @@ class Geofence:
 
 
 @compiled
-def _observe(state, c, edge_m, bus, time_ms, x, y, believed, seen):  # type: ignore[no-untyped-def]
+def _observe(
+    state: NDArray[np.void],
+    c: Corridors,
+    edge_m: float,
+    bus: NDArray[np.int32],
+    time_ms: NDArray[np.int64],
+    x: NDArray[np.float64],
+    y: NDArray[np.float64],
+    believed: NDArray[np.bool_],
+    seen: Observations,
+) -> None:
     for i in range(len(bus)):
         if not believed[i]:
             continue
@@ -107,9 +120,10 @@ def _observe(state, c, edge_m, bus, time_ms, x, y, believed, seen):  # type: ign
 
 
 @compiled
-def _nearest_in_window(c, line, start, behind_m, ahead_m, x, y):  # type: ignore[no-untyped-def]
-    """Squared metres, segment and metres along it of the nearest point among the segments round
-    ``start`` that touch the chainages from ``behind_m`` to ``ahead_m``."""
+def _nearest_in_window(
+    c: Corridors, line: int, start: int, behind_m: float, ahead_m: float, x: float, y: float
+) -> Nearest:
+    """Search the segments round ``start`` that touch the chainages from ``behind_m`` to ``ahead_m``."""
     last = c.first[line + 1] - 2
     near2, segment, along = _nearest_on_segment(c, start, x, y, np.inf, start, 0.0)
     k = start + 1
@@ -124,8 +138,8 @@ def _nearest_in_window(c, line, start, behind_m, ahead_m, x, y):  # type: ignore
 
 
 @compiled
-def _nearest_on_line(c, line, x, y):  # type: ignore[no-untyped-def]
-    """The same over the whole line, passing over every block whose box is farther than the best."""
+def _nearest_on_line(c: Corridors, line: int, x: float, y: float) -> Nearest:
+    """Search the whole line, passing over every block whose box is farther than the best so far."""
     near2, segment, along = np.inf, c.first[line], 0.0
     last = c.first[line + 1] - 1
     for block in range(c.first_block[line], c.first_block[line + 1]):
@@ -141,7 +155,9 @@ def _nearest_on_line(c, line, x, y):  # type: ignore[no-untyped-def]
 
 
 @compiled
-def _nearest_on_segment(c, k, x, y, near2, segment, along):  # type: ignore[no-untyped-def]
+def _nearest_on_segment(
+    c: Corridors, k: int, x: float, y: float, near2: float, segment: int, along: float
+) -> Nearest:
     """The nearer of what was found so far and segment k; on a tie, what was found first."""
     ax, ay = c.x[k], c.y[k]
     bx, by = c.x[k + 1] - ax, c.y[k + 1] - ay
@@ -155,7 +171,7 @@ def _nearest_on_segment(c, k, x, y, near2, segment, along):  # type: ignore[no-u
 
 
 @compiled
-def _limit_at(c, line, chainage, edge_m):  # type: ignore[no-untyped-def]
+def _limit_at(c: Corridors, line: int, chainage: float, edge_m: float) -> tuple[float, int]:
     """The highest limit, and its reason, of the pieces within ``edge_m`` of a chainage."""
     k = c.first_piece[line + 1] - 1
     while k > c.first_piece[line] and c.piece_m[k] > chainage + edge_m:

@@ -7,6 +7,7 @@ is marked ``JUMP`` and held as a candidate; it never opens or closes an episode 
 
 from __future__ import annotations
 
+import math
 from typing import NamedTuple
 
 import numpy as np
@@ -15,7 +16,7 @@ from numpy.typing import NDArray
 from fleet.fixes import Fixes
 from fleet.parameters import ScreenParameters
 from fleet.quality import Quality
-from geofence.compiled import compiled
+from geofence.compiled import Row, compiled
 
 _TRAIL = 4
 """Good fixes remembered per bus, to measure displacement over."""
@@ -80,7 +81,17 @@ class Screen:
 
 
 @compiled
-def _screen(state, p, bus, time_ms, x, y, reported_kmh, quality, speed_kmh):  # type: ignore[no-untyped-def]
+def _screen(
+    state: NDArray[np.void],
+    p: ScreenParameters,
+    bus: NDArray[np.int32],
+    time_ms: NDArray[np.int64],
+    x: NDArray[np.float64],
+    y: NDArray[np.float64],
+    reported_kmh: NDArray[np.float32],
+    quality: NDArray[np.int16],
+    speed_kmh: NDArray[np.float64],
+) -> None:
     for i in range(len(bus)):
         s = state[bus[i]]
         t = time_ms[i]
@@ -105,7 +116,7 @@ def _screen(state, p, bus, time_ms, x, y, reported_kmh, quality, speed_kmh):  # 
         s.last_ms = t
         derived_kmh, over_s = _displacement(s, t, x[i], y[i], p)
         reported = float(reported_kmh[i])
-        if np.isnan(reported):
+        if math.isnan(reported):
             speed_kmh[i] = derived_kmh
         elif over_s > 0.0 and reported - derived_kmh > 3.6 * (
             p.drift_m / over_s + p.acceleration_ms2 * over_s / 2.0
@@ -121,15 +132,16 @@ def _screen(state, p, bus, time_ms, x, y, reported_kmh, quality, speed_kmh):  # 
 
 
 @compiled
-def _is_jump(elapsed_ms, dx, dy, p):  # type: ignore[no-untyped-def]
+def _is_jump(elapsed_ms: int, dx: float, dy: float, p: ScreenParameters) -> bool:
     """Whether no bus can have moved by (dx, dy) metres in that time."""
-    return np.hypot(dx, dy) > p.top_speed_ms * elapsed_ms / 1000.0 + p.jump_slack_m
+    return math.hypot(dx, dy) > p.top_speed_ms * elapsed_ms / 1000.0 + p.jump_slack_m
 
 
 @compiled
-def _displacement(s, t, x, y, p):  # type: ignore[no-untyped-def]
-    """Speed in km/h from the youngest remembered place that is ``baseline_ms`` old, and the
-    seconds it is measured over; (NaN, 0) when there is none."""
+def _displacement(s: Row, t: int, x: float, y: float, p: ScreenParameters) -> tuple[float, float]:
+    """Speed in km/h since the youngest remembered place that is ``baseline_ms`` old, and over how
+    many seconds; (NaN, 0) when there is none.
+    """
     for back in range(s.kept):
         k = (s.newest - back) % _TRAIL
         elapsed = t - s.trail_ms[k]
@@ -137,5 +149,5 @@ def _displacement(s, t, x, y, p):  # type: ignore[no-untyped-def]
             break
         if elapsed >= p.baseline_ms:
             over_s = elapsed / 1000.0
-            return 3.6 * np.hypot(x - s.trail_x[k], y - s.trail_y[k]) / over_s, over_s
-    return np.nan, 0.0
+            return 3.6 * math.hypot(x - s.trail_x[k], y - s.trail_y[k]) / over_s, over_s
+    return math.nan, 0.0

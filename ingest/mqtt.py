@@ -138,7 +138,8 @@ async def _connected(broker: Broker, identifier: str, persistent: bool, receive_
 
 class _Client(aiomqtt.Client):
     """aiomqtt's client with three changes: messages are acknowledged by hand, they go into a deque
-    of our own, and the socket is read in bunches and left unread while too many wait."""
+    of our own, and the socket is read in bunches and left unread while too many wait.
+    """
 
     def __init__(
         self,
@@ -150,7 +151,7 @@ class _Client(aiomqtt.Client):
     ) -> None:
         options: dict[str, Any] = {}
         if protocol is aiomqtt.ProtocolVersion.V5:
-            properties = Properties(PacketTypes.CONNECT)
+            properties: Any = Properties(PacketTypes.CONNECT)  # type: ignore[no-untyped-call]  # paho leaves it untyped
             properties.ReceiveMaximum = receive_maximum
             properties.SessionExpiryInterval = _SESSION_EXPIRY_S if persistent else 0
             options = {"properties": properties, "clean_start": not persistent}
@@ -177,7 +178,8 @@ class _Client(aiomqtt.Client):
 
     async def wait_for_message(self, timeout_s: float | None) -> bool:
         """Wait for one more message; False when none came in time. ``None`` waits until at least
-        one is there, and raises ``Unavailable`` when the connection is lost instead."""
+        one is there, and raises ``Unavailable`` when the connection is lost instead.
+        """
         if timeout_s is None and self.waiting:
             return True
         if self._disconnected.done():
