@@ -81,9 +81,10 @@ class Database:
             yield connection
 
     async def answers(self) -> None:
-        """Return when the database answers a query within the pool's timeout, else ``Unavailable``."""
+        """Return when the database answers a query, else ``Unavailable``, a hanging one included."""
         try:
-            async with asyncio.timeout(self._pool.timeout), self.connection() as connection:
+            # A little more than the pool itself waits, whose error says why there is no connection.
+            async with asyncio.timeout(self._pool.timeout + 1), self.connection() as connection:
                 await connection.execute("SELECT 1")
         except TimeoutError as error:
             raise Unavailable("the database does not answer: it hangs") from error

@@ -31,6 +31,9 @@ def postgres() -> Iterator[EmbeddedPostgres]:
     folder = Path(tempfile.mkdtemp(prefix="bw-"))
     try:
         with EmbeddedPostgres(folder / "pg") as server:
+            # Nobody pulls the plug on these databases; those who do start their own server.
+            _execute(server, sql.SQL("ALTER SYSTEM SET fsync = off").format())
+            _execute(server, sql.SQL("SELECT pg_reload_conf()").format())
             yield server
     finally:
         shutil.rmtree(folder, ignore_errors=True)

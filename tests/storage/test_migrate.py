@@ -42,7 +42,7 @@ async def test_a_database_of_a_newer_release_is_refused(database: Database, fold
     newest = len(read_migrations(folder)) + 1
     (folder / f"{newest:04d}_tomorrow.sql").write_text("CREATE TABLE tomorrow (day date);")
     assert [step.name for step in await migrate(database, folder)] == ["tomorrow"]
-    with pytest.raises(BadSetting, match="tomorrow.*which this release does not know"):
+    with pytest.raises(BadSetting, match=r"tomorrow.*which this release does not know"):
         await migrate(database)
 
 
@@ -58,5 +58,5 @@ async def test_a_step_that_fails_leaves_nothing_behind(database: Database, folde
 
 def test_a_gap_in_the_numbers_is_refused(folder: Path) -> None:
     (folder / "0002_positions.sql").unlink()
-    with pytest.raises(BadSetting, match="0003_alerts.sql should be numbered 0002"):
+    with pytest.raises(BadSetting, match=r"0003_alerts\.sql should be numbered 0002"):
         read_migrations(folder)

@@ -1,0 +1,109 @@
+"""Stored fixes come back in event order, by the primary key, with nothing lost on the way."""
+
+from __future__ import annotations
+
+import numpy as np
+import pytest
+from numpy.typing import NDArray
+
+from fleet.errors import NotFound
+from fleet.fixes import Fixes
+from storage.commit import Batch, Committer
+from storage.database import Database
+from storage.named import queries
+from storage.positions import Tracks, fixes_since, newest_times
+from tests.scenes import START_MS, track
+
+
+@pytest.fixture
+async def stored(committer: Committer) -> Fixes:
+    """Ten seconds of B1 and five of B3, received in disorder."""
+    fixes = Fixes.concat([track(range(5), row=2), track(range(10), row=0)])
+    shuffled = fixes.take(np.random.default_rng(1).permutation(len(fixes)))
+    await committer.commit(Batch(shuffled, np.arange(len(fixes), dtype=np.int16) * 0, START_MS))
+    return fixes
+
+
+@pytest.mark.usefixtures("stored")
+async def test_fixes_since_are_in_event_order_by_bus(database: Database, bus_keys: NDArray[np.int32]) -> None:
+    fixes, quality = await fixes_since(database, bus_keys, START_MS + 3_000)
+    assert fixes.bus.tolist() == [0] * 7 + [2] * 2
+    assert (fixes.time_ms - START_MS).tolist() == [*range(3_000, 10_000, 1_000), 3_000, 4_000]
+    assert quality.tolist() == [0] * 9
+    assert fixes.bus.dtype == np.int32
+    assert fixes.time_ms.flags.c_contiguous
+
+
+@pytest.mark.usefixtures("stored")
+async def test_each_bus_may_have_its_own_moment(database: Database, bus_keys: NDArray[np.int32]) -> None:
+    since = np.array([START_MS + 9_000, 0, START_MS + 60_000], np.int64)
+    fixes, _ = await fixes_since(database, bus_keys, since)
+    assert (fixes.bus.tolist(), fixes.time_ms.tolist()) == ([0], [START_MS + 9_000])
+
+
+@pytest.mark.usefixtures("stored")
+async def test_rows_follow_the_given_keys_and_not_their_size(
+    database: Database, bus_keys: NDArray[np.int32]
+) -> None:
+    fixes, _ = await fixes_since(database, bus_keys[::-1], 0)
+    assert fixes.bus.tolist() == [0] * 5 + [2] * 10
+
+
+async def test_an_empty_store_gives_no_fixes(database: Database, bus_keys: NDArray[np.int32]) -> None:
+    fixes, quality = await fixes_since(database, bus_keys, 0)
+    assert len(fixes) == len(quality) == 0
+    assert (await newest_times(database, bus_keys)).tolist() == [0, 0, 0]
+    assert (await Tracks(database).last())[0] == []
+
+
+@pytest.mark.usefixtures("stored")
+async def test_the_newest_times_are_by_bus(database: Database, bus_keys: NDArray[np.int32]) -> None:
+    newest = await newest_times(database, bus_keys)
+    assert newest.tolist() == [START_MS + 9_000, 0, START_MS + 4_000]
+
+
+async def test_the_last_position_of_each_bus_that_ever_reported(stored: Fixes, database: Database) -> None:
+    bus_ids, last = await Tracks(database).last()
+    assert bus_ids == ["B1", "B3"]
+    assert last.time_ms.tolist() == [START_MS + 9_000, START_MS + 4_000]
+    assert last.lon.tolist() == [stored.lon[14], stored.lon[4]]
+
+
+@pytest.mark.usefixtures("stored")
+async def test_a_track_is_cut_to_its_span_and_limit(database: Database) -> None:
+    tracks = Tracks(database)
+    fixes, _ = await tracks.track("B1", START_MS + 2_000, START_MS + 5_000, 100)
+    assert (fixes.time_ms - START_MS).tolist() == [2_000, 3_000, 4_000, 5_000]
+    assert len((await tracks.track("B1", 0, 2**41, 3))[0]) == 3
+    assert len((await tracks.track("B2", 0, 2**41, 3))[0]) == 0
+    with pytest.raises(NotFound, match="no bus 'B9'"):
+        await tracks.track("B9", 0, 1, 1)
+
+
+@pytest.mark.parametrize(
+    ("name", "parameters"),
+    [
+        ("last_of_all", {}),
+        ("track", {"bus_key": 1, "from": "2026-01-01", "to": "2026-12-31", "limit": 10}),
+        ("fixes_since", {"bus_keys": [1, 2], "since": ["2026-01-01", "2026-01-01"]}),
+        ("newest_times", [[1, 2]]),
+    ],
+)
+async def test_no_query_of_a_screen_walks_the_whole_table(
+    database: Database, name: str, parameters: dict[str, object] | list[object]
+) -> None:
+    async with database.connection() as connection:
+        await connection.execute(
+            "INSERT INTO bus (bus_id, registry_row, plate, sign_number, sign_expires, inspection_expires,"
+            " operator, school, seats, depot_lon, depot_lat, state) SELECT 'B' || n, n, '', '', now(), now(),"
+            " '', '', 1, 1, 1, 'in_service' FROM generate_series(1, 50) AS n;"
+            "INSERT INTO position"
+            " SELECT bus, '2026-09-01'::timestamptz + n * interval '1 s', 114, 30, 0, 0, 5, 9, 0, now()"
+            " FROM generate_series(1, 50) AS bus, generate_series(1, 400) AS n"
+        )
+        await connection.execute("ANALYZE")
+        explain = b"EXPLAIN " + queries("positions")[name]
+        rows = await (await connection.execute(explain, parameters)).fetchall()
+    plan = "\n".join(line for (line,) in rows)
+    assert "Seq Scan on position" not in plan, plan
+    assert "position_pkey" in plan
