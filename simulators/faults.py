@@ -31,6 +31,8 @@ _EASING_MS2 = 1.4
 _BEGINNING_M, _FOLLOWED_M, _FOLLOWED_MIDWAY_M = 270.0, 185.0, 1_650.0
 """A bus that leaves its line has followed it so far before, for only then is it seen to be on a trip:
 less far when the simulation had it near the line's beginning, farther when it began midway."""
+_UNSEEN_MS = 15.0
+"""Metres a second that a bus drives between two of its fixes at most, about."""
 _BEFORE_END_M = 400.0
 _WINDOW_LEFT_MS = 4 * MINUTE_MS
 _TRIES = 40
@@ -64,12 +66,17 @@ class DrivingFaults:
         per_bus_hour: dict[DrivingFault, float],
         at_opening: dict[DrivingFault, int],
         opening_s: dict[DrivingFault, float],
+        interval_s: int = 1,
     ) -> None:
-        """``per_bus_hour`` faults of each rule go on for ever; ``at_opening`` more begin in ``opening_s``."""
+        """``per_bus_hour`` faults of each rule go on for ever; ``at_opening`` more begin in ``opening_s``.
+
+        A bus that reports every ``interval_s`` seconds is seen to follow its line so much later.
+        """
         city = book.city
         self._city, self._book, self._drive = city, book, drive
         self._rng = np.random.default_rng([city.seed, 6])
         per_step = len(city.buses) / 3_600
+        self._unseen_m = _UNSEEN_MS * (interval_s - 1)
         self._rate = {rule: rate * per_step for rule, rate in per_bus_hour.items()}
         self._due_ms: dict[DrivingFault, list[float]] = {
             rule: sorted((start_ms + self._rng.uniform(0, opening_s[rule] * SECOND_MS, count)).tolist())
@@ -121,7 +128,8 @@ class DrivingFaults:
     def _still_to_follow_m(self) -> Floats:
         """Metres that each bus must still follow its line before it may leave it."""
         begun_m = self._drive.along_m - self._drive.driven_m
-        needed = np.where(begun_m < _BEGINNING_M, _FOLLOWED_M, _FOLLOWED_MIDWAY_M)
+        near = begun_m < _BEGINNING_M - self._unseen_m
+        needed = np.where(near, _FOLLOWED_M, _FOLLOWED_MIDWAY_M) + 2 * self._unseen_m
         return np.maximum(needed - self._drive.driven_m, 0.0)
 
     def _has_time(self, bus: int, state: State) -> bool:

@@ -102,6 +102,7 @@ class Simulation:
             per_bus_hour={"speeding": rates.speeding, "route_deviation": rates.route_deviation},
             at_opening=opening,
             opening_s=_OPENING_S,
+            interval_s=scenario.interval_s,
         )
         per_bus_hour: dict[LinkFault, float] = {
             "dropout": rates.dropout,

@@ -147,7 +147,7 @@ class _Planner:
             direction = "to_home" if run.route.direction == "to_school" else "to_school"
             if home:
                 back = self._book.depot_ms(bus, run.route.stops[-1])
-                leave = run.arrive_ms + _UNLOADING_MS + back + round(rng.uniform(4, 9) * MINUTE_MS)
+                leave = run.arrive_ms + _UNLOADING_MS + back + round(rng.uniform(5, 9) * MINUTE_MS)
                 route = self.route(bus, direction, local_day(leave, ZONE))
                 depart = leave + self._book.depot_ms(bus, route.stops[0]) + _BEFORE_FIRST_STOP_MS
                 rounds = int(rng.integers(3, 7))

@@ -1,0 +1,92 @@
+"""Evaluation: alerts are joined with the truth by bus, rule and time."""
+
+from __future__ import annotations
+
+import json
+
+from simulators.evaluate import Evaluation, RaisedAlert, evaluate
+from simulators.truth import Fault
+
+HOUR_S = 3_600
+
+
+def fault(bus: str, begin_s: float, end_s: float, rule: str = "speeding", size: float = 20.0) -> Fault:
+    return Fault(bus, rule, round(begin_s * 1_000), round(end_s * 1_000), size, 114.3, 30.6)  # type: ignore[arg-type]
+
+
+def alert(
+    bus: str, begin_s: float, end_s: float | None, rule: str = "speeding", after_s: float = 5
+) -> RaisedAlert:
+    ended = None if end_s is None else round(end_s * 1_000)
+    return RaisedAlert(
+        bus, rule, round(begin_s * 1_000), round((begin_s + after_s) * 1_000), ended, "serious"
+    )
+
+
+def held(alerts: list[RaisedAlert], truth: list[Fault]) -> Evaluation:
+    return evaluate(alerts, truth, from_ms=0, to_ms=HOUR_S * 1_000, buses=10)
+
+
+def test_an_alert_during_its_fault_is_a_find_with_its_delay() -> None:
+    result = held([alert("B1", 101, 120)], [fault("B1", 100, 120)])
+
+    assert result.rules[0].found == 1
+    assert result.rules[0].delay_p50_s == 6.0
+    assert (result.precision, result.recall) == (1.0, 1.0)
+
+
+def test_an_alert_of_another_bus_or_rule_or_hour_is_false_and_the_fault_missed() -> None:
+    truth = [fault("B1", 100, 120)]
+    for wrong in (alert("B2", 101, 120), alert("B1", 101, 120, "route_deviation"), alert("B1", 900, 920)):
+        result = held([wrong], truth)
+        assert result.missed == (truth[0],)
+        assert result.false == (wrong,)
+        assert (result.precision, result.recall) == (0.0, 0.0)
+
+
+def test_small_and_short_faults_need_not_be_found() -> None:
+    truth = [
+        fault("B1", 100, 109),
+        fault("B2", 100, 118, "route_deviation", 300),
+        fault("B3", 100, 190, "route_deviation", 90),
+    ]
+
+    assert held([], truth).recall == 1.0
+
+
+def test_an_alert_upon_a_fault_too_small_to_be_required_is_not_false() -> None:
+    assert held([alert("B1", 103, 112)], [fault("B1", 100, 109)]).precision == 1.0
+
+
+def test_a_fault_cut_by_the_end_counts_only_when_it_had_time_to_show() -> None:
+    assert held([], [fault("B1", HOUR_S - 12, HOUR_S)]).recall == 1.0
+    assert held([], [fault("B1", HOUR_S - 16, HOUR_S)]).recall == 0.0
+
+
+def test_a_fault_that_began_before_need_not_be_found_but_excuses_its_alert() -> None:
+    result = evaluate([alert("B1", 61, 70)], [fault("B1", 50, 70)], from_ms=60_000, to_ms=120_000, buses=1)
+
+    assert (result.precision, result.recall, result.rules[0].found) == (1.0, 1.0, 0)
+
+
+def test_two_alerts_of_one_fault_are_one_find_with_the_first_delay() -> None:
+    result = held([alert("B1", 112, 118), alert("B1", 101, 108)], [fault("B1", 100, 120)])
+
+    assert (result.rules[0].found, result.rules[0].true_alerts, result.rules[0].false) == (1, 2, 0)
+    assert result.rules[0].delay_max_s == 6.0
+
+
+def test_an_alert_that_has_not_ended_reaches_to_the_end() -> None:
+    assert held([alert("B1", 101, None)], [fault("B1", 100, 3_000)]).recall == 1.0
+
+
+def test_false_alerts_are_counted_for_each_thousand_bus_hours() -> None:
+    assert held([alert("B1", 900, 920)], []).rules[0].false_per_1000_bus_hours == 100.0
+
+
+def test_the_table_and_the_json_name_what_was_missed_and_false() -> None:
+    result = held([alert("B7", 900, 920)], [fault("B1", 100, 120)])
+
+    assert "missed  B1 speeding" in result.table()
+    assert "false   B7 speeding" in result.table()
+    assert json.loads(json.dumps(result.to_json()))["missed"][0]["bus"] == "B1"

@@ -1,0 +1,75 @@
+"""Driving faults: the truth says what truly happened, and nothing else did."""
+
+from __future__ import annotations
+
+import numpy as np
+import shapely
+
+from simulators.drive import Activity
+from simulators.faults import TOLERANCE_KMH
+from simulators.routes import CORRIDOR_M
+from simulators.truth import Fault
+from tests.simulators.conftest import Driven
+
+
+def faults_of(driven: Driven, rule: str) -> list[Fault]:
+    return [fault for fault in driven.simulation.truth if fault.rule == rule]
+
+
+def over_kmh(driven: Driven) -> np.ndarray:
+    over = (driven.column("speed_ms") - driven.column("limit_ms")) * 3.6
+    over[driven.column("activity") != Activity.RUN] = -np.inf
+    return over
+
+
+def test_faults_of_both_rules_are_driven(faulty: Driven) -> None:
+    assert len(faults_of(faulty, "speeding")) >= 10
+    assert len(faults_of(faulty, "route_deviation")) >= 8
+
+
+def test_every_second_over_the_limit_is_in_the_truth_and_no_other(faulty: Driven) -> None:
+    rows = faulty.simulation.registry.bus_rows
+    time_ms = faulty.column("time_ms")
+    labelled = np.zeros(time_ms.shape, bool)
+    for fault in faults_of(faulty, "speeding"):
+        bus = rows[fault.bus]
+        labelled[:, bus] |= (time_ms[:, bus] >= fault.from_ms) & (time_ms[:, bus] <= fault.to_ms)
+
+    np.testing.assert_array_equal(labelled, over_kmh(faulty) > TOLERANCE_KMH)
+
+
+def test_a_speeding_is_beyond_every_doubt_for_ten_seconds(faulty: Driven) -> None:
+    rows, over, time_ms = faulty.simulation.registry.bus_rows, over_kmh(faulty), faulty.column("time_ms")
+    for fault in faults_of(faulty, "speeding"):
+        bus = rows[fault.bus]
+        if fault.to_ms < time_ms[-30, bus]:
+            inside = (time_ms[:, bus] >= fault.from_ms) & (time_ms[:, bus] <= fault.to_ms)
+            assert (over[inside, bus] > TOLERANCE_KMH + 3).sum() >= 10
+            assert fault.size <= 41
+
+
+def test_a_deviation_is_labelled_where_the_bus_is_truly_outside_its_corridor(faulty: Driven) -> None:
+    simulation, rows = faulty.simulation, faulty.simulation.registry.bus_rows
+    x, y, time_ms = faulty.column("x"), faulty.column("y"), faulty.column("time_ms")
+    for fault in faults_of(faulty, "route_deviation"):
+        bus = rows[fault.bus]
+        inside = (time_ms[:, bus] >= fault.from_ms) & (time_ms[:, bus] <= fault.to_ms)
+        run = next(
+            run for run in simulation.timetable.runs[bus] if run.starts_ms <= fault.from_ms < run.ends_ms
+        )
+        line = shapely.LineString(simulation.city.network.line_of(run.route.way))
+        off = shapely.distance(shapely.points(x[inside, bus], y[inside, bus]), line)
+        assert off.min() > CORRIDOR_M - 8
+        assert abs(off.max() - fault.size) < 8
+
+
+def test_a_detour_leads_far_enough_from_the_line_for_long_enough(faulty: Driven) -> None:
+    end_ms = faulty.column("time_ms")[-1].min()
+    ended = [fault for fault in faults_of(faulty, "route_deviation") if fault.to_ms < end_ms - 10_000]
+
+    assert len(ended) >= 5
+    assert all(fault.size >= 100 and fault.to_ms - fault.from_ms >= 20_000 for fault in ended)
+
+
+def test_without_rates_there_is_no_fault_at_all(faultless: Driven) -> None:
+    assert faultless.simulation.truth == []
