@@ -2,6 +2,7 @@
 
 import os
 import shutil
+import signal
 import socket
 import subprocess
 import sys
@@ -45,10 +46,11 @@ def page_url() -> Iterator[str]:
     node = str(beside) if beside.exists() else shutil.which("node")
     assert node is not None, "the made-up API needs Node"
     command = [node, str(REPOSITORY / "web/dev/fake-api.mjs"), "0"]
-    with subprocess.Popen(command, stdout=subprocess.PIPE, text=True) as server:
+    # A session of its own: the wheel's node is a wrapper, and its child must end with it.
+    with subprocess.Popen(command, stdout=subprocess.PIPE, text=True, start_new_session=True) as server:
         assert server.stdout is not None
         yield server.stdout.readline().strip()
-        server.terminate()
+        os.killpg(server.pid, signal.SIGTERM)
 
 
 @pytest.fixture(scope="session")

@@ -50,29 +50,25 @@ export class ControlRoom {
   readonly busFiles = new SvelteMap<string, BusFile>();
   readonly alertFiles = new SvelteMap<string, AlertFile>();
 
+  // Each part by itself: a frame a second must not wake what depends on the routes alone.
+  readonly #alerts = $derived(this.#room.alerts);
+  readonly fleet = $derived(this.#room.fleet);
+  readonly buses = $derived(this.#room.buses);
+  readonly routes = $derived(this.#room.routes);
+
   readonly health = $derived.by(() => linkHealth(this.#room.link, this.#pageMs));
   /** The server's clock; it moves once a second. */
   readonly nowMs = $derived.by(() => serverTime(this.#room.link, this.#pageMs));
   /** How old the picture is, in milliseconds; null before the first frame. */
   readonly ageMs = $derived.by(() => (this.#room.link.heardMs === null ? null : Math.max(0, this.#pageMs - this.#room.link.heardMs)));
-  readonly census = $derived.by(() => census(this.#room.fleet, this.#room.buses, this.nowMs));
-  readonly fixRate = $derived.by(() => fixRate(this.#room.fleet));
-  readonly desk = $derived.by(() => deskRows(this.#room.alerts, this.filter));
-  readonly openCounts = $derived.by(() => openCounts(this.#room.alerts));
+  readonly census = $derived.by(() => census(this.fleet, this.buses, this.nowMs));
+  readonly fixRate = $derived.by(() => fixRate(this.fleet));
+  readonly desk = $derived.by(() => deskRows(this.#alerts, this.filter));
+  readonly openCounts = $derived.by(() => openCounts(this.#alerts));
 
-  get fleet() {
-    return this.#room.fleet;
-  }
-  get buses() {
-    return this.#room.buses;
-  }
-  get routes() {
-    return this.#room.routes;
-  }
-
-  entry(alertId: string): Entry | undefined {
-    return this.#room.alerts.entries.get(alertId);
-  }
+  readonly selectedEntry = $derived.by((): Entry | undefined => {
+    return this.selectedAlert === null ? undefined : this.#alerts.entries.get(this.selectedAlert);
+  });
 
   shownState(busId: string): ShownState {
     return shownState(this.fleet.positions.get(busId), this.buses.get(busId), this.nowMs);
@@ -80,13 +76,8 @@ export class ControlRoom {
 
   /** The approved route to show with a bus: that of its alert, of its trip under way, or its first. */
   readonly shownRoute = $derived.by((): Route | null => {
-    const alert = this.selectedAlert === null ? undefined : this.entry(this.selectedAlert)?.alert;
-    if (alert?.evidence.approval_id !== undefined) {
-      const route = this.routes.get(alert.evidence.approval_id);
-      if (route !== undefined) return route;
-    }
-    const approval = this.currentAssignment?.approval_id;
-    return (approval != null ? this.routes.get(approval) : undefined) ?? null;
+    const ofAlert = this.routes.get(this.selectedEntry?.alert.evidence.approval_id ?? "");
+    return ofAlert ?? this.routes.get(this.currentAssignment?.approval_id ?? "") ?? null;
   });
 
   /** What the selected bus is about now: the assignment of its alert, else the one nearest in time. */
@@ -94,9 +85,9 @@ export class ControlRoom {
     if (this.selectedBus === null) return null;
     const file = this.busFiles.get(this.selectedBus);
     if (file === undefined) return null;
-    const evidence = this.selectedAlert === null ? undefined : this.entry(this.selectedAlert)?.alert.evidence;
+    const ofAlert = this.selectedEntry?.alert.evidence.assignment_id;
     return (
-      file.assignments.find((assignment) => assignment.assignment_id === evidence?.assignment_id) ??
+      file.assignments.find((assignment) => assignment.assignment_id === ofAlert) ??
       nearestAssignment(file.assignments, wallClock(this.nowMs))
     );
   });
@@ -149,7 +140,7 @@ export class ControlRoom {
       if (!(error instanceof ApiError)) throw error;
       if (!error.isConflict) return { kind: "failed", reason: error.status === 0 ? null : error.message };
       await this.#readAlertFile(alert.alert_id);
-      return { kind: "conflict", handling: this.entry(alert.alert_id)?.handling ?? null };
+      return { kind: "conflict", handling: this.#alerts.entries.get(alert.alert_id)?.handling ?? null };
     }
   }
 
