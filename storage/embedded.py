@@ -284,13 +284,16 @@ def _let_read(programs: Path) -> None:
 
 def _let_pass(path: Path, account: pwd.struct_passwd) -> None:
     """Let the account walk through the folders above ``path``, giving no right to read them."""
-    for folder in path.parents:
-        state = folder.stat()
-        if state.st_uid != account.pw_uid and not state.st_mode & 0o001:
-            folder.chmod(state.st_mode | 0o001)
-            log.warning(
-                "let other accounts pass (not read) %s: PostgreSQL runs as %s", folder, account.pw_name
-            )
+    closed = [
+        (folder, state.st_mode)
+        for folder in path.parents
+        if (state := folder.stat()).st_uid != account.pw_uid and not state.st_mode & 0o001
+    ]
+    for folder, mode in closed:
+        folder.chmod(mode | 0o001)
+    if closed:
+        names = ", ".join(str(folder) for folder, _ in closed)
+        log.warning("PostgreSQL runs as %s: let others pass (not read) %s", account.pw_name, names)
 
 
 def _tail(path: Path) -> str:
