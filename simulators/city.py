@@ -96,7 +96,7 @@ class City:
         features = []
         for (kind, name), lines in sorted(pieces.items()):
             merged = shapely.line_merge(
-                shapely.multilinestrings([shapely.linestrings(line) for line in lines])
+                shapely.multilinestrings([shapely.LineString(line) for line in lines])
             )
             drawn = shapely.transform(shapely.simplify(merged, 4.0), self._degrees)
             features.append(

@@ -20,6 +20,8 @@ from simulators.timetable import Run, Timetable
 
 HARDEST_BRAKING_MS2 = 2.5
 """No bus of the fleet brakes harder, faults or not."""
+EASING_MS2 = 1.5
+"""With at most this a driver slows to what the road ahead asks; only a halt may take more."""
 STEP_S = 1.0
 _SETTLING_S = 120
 _UNLOADING_MS = MINUTE_MS
@@ -160,9 +162,9 @@ class Drive:
         room = np.maximum(halt_m - self.along_m - speed * STEP_S / 2, 0)
         stopping = BRAKING_MS2 * STEP_S * (np.sqrt(0.25 + 2 * room / (BRAKING_MS2 * STEP_S**2)) - 0.5)
         faster = speed + ACCELERATION_MS2 * STEP_S
-        reached = np.maximum(
-            np.minimum(np.minimum(wanted, stopping), faster), speed - HARDEST_BRAKING_MS2 * STEP_S
-        )
+        eased = np.maximum(wanted, speed - EASING_MS2 * STEP_S)
+        reached = np.minimum(np.minimum(eased, stopping), faster)
+        reached = np.maximum(reached, speed - HARDEST_BRAKING_MS2 * STEP_S)
         held = (self.time_ms < self._held_until_ms) | (self._wake_ms != _NEVER_MS)
         reached = np.where(held, 0.0, np.maximum(reached, 0.0))
         moved = np.minimum(self.along_m + (speed + reached) / 2 * STEP_S, halt_m)

@@ -13,7 +13,7 @@ import numpy as np
 import shapely
 
 from fleet.clock import MINUTE_MS, SECOND_MS
-from simulators.drive import Activity, Drive, State
+from simulators.drive import EASING_MS2, Activity, Drive, State
 from simulators.legbook import LegBook
 from simulators.legs import ACCELERATION_MS2, Flags, Leg, lay_leg
 from simulators.plane import Floats
@@ -27,7 +27,6 @@ LEAST_EXCESS_KMH, MOST_EXCESS_KMH = 9.0, 40.0
 LEAST_EXCESS_S, MOST_EXCESS_S = 13.0, 60.0
 LEAST_OFF_M, LEAST_OFF_S = 110.0, 25.0
 """A detour is driven only when it is farther from the line than this for longer than this."""
-_EASING_MS2 = 1.4
 _BEGINNING_M, _FOLLOWED_M, _FOLLOWED_MIDWAY_M = 270.0, 185.0, 1_650.0
 """A bus that leaves its line has followed it so far before, for only then is it seen to be on a trip:
 less far when the simulation had it near the line's beginning, farther when it began midway."""
@@ -153,7 +152,7 @@ class DrivingFaults:
         if stop < end + leaving**2:
             end, leaving = min(stop, end), 0.0
         gathering = max(fast**2 - speed**2, 0.0) / (2 * ACCELERATION_MS2) + fast
-        easing = max(fast**2 - leaving**2, 0.0) / (2 * _EASING_MS2) + fast
+        easing = max(fast**2 - leaving**2, 0.0) / (2 * 0.9 * EASING_MS2) + fast
         seconds = min(
             (end - along - gathering - easing) / fast, self._rng.uniform(LEAST_EXCESS_S, MOST_EXCESS_S)
         )
@@ -231,10 +230,10 @@ class DrivingFaults:
         if state.activity[bus] != Activity.RUN:
             self._forget_detour(bus)
             return
-        cell = min(int(self._drive.along_m[bus] / detour.step_m), len(detour.off_m) - 1)
-        off = detour.off_m
-        self._note(bus, "route_deviation", bool(off[cell] > CORRIDOR_M), float(off[cell]), state)
-        if not (off[cell:] > CORRIDOR_M).any():
+        place = self._drive.along_m[bus] / detour.step_m
+        off_m = float(np.interp(place, np.arange(len(detour.off_m)), detour.off_m))
+        self._note(bus, "route_deviation", off_m > CORRIDOR_M, off_m, state)
+        if off_m <= CORRIDOR_M and not (detour.off_m[int(place) :] > CORRIDOR_M).any():
             self._forget_detour(bus)
 
     def _forget_detour(self, bus: int) -> None:

@@ -129,8 +129,12 @@ def lay_leg(
         node_m=node_m,
         stops_m=np.array([chainage[node] for node in inner if node in stops]),
         lights_m=np.array([chainage[node] - _BEFORE_LIGHT_M for node in inner if node in network.lights]),
-        off_m=np.zeros(len(at)) if approved is None else shapely.distance(shapely.points(x, y), approved),
+        off_m=np.zeros(len(at)) if approved is None else _distances(x, y, approved),
     )
+
+
+def _distances(x: Floats, y: Floats, line: shapely.LineString) -> Floats:
+    return np.asarray(shapely.distance(shapely.points(x, y), line), np.float64)
 
 
 def _bends(x: Floats, y: Floats) -> Floats:

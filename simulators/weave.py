@@ -66,7 +66,7 @@ def _gather(points: Floats) -> Floats:
             i = parent[i]
         return i
 
-    shapes = shapely.points(points)
+    shapes = [shapely.Point(place) for place in points]
     near = shapely.STRtree(shapes).query(shapes, predicate="dwithin", distance=_ONE_PLACE_M)
     for i, j in near.T.tolist():
         parent[root(i)] = root(j)

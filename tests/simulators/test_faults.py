@@ -59,8 +59,8 @@ def test_a_deviation_is_labelled_where_the_bus_is_truly_outside_its_corridor(fau
         )
         line = shapely.LineString(simulation.city.network.line_of(run.route.way))
         off = shapely.distance(shapely.points(x[inside, bus], y[inside, bus]), line)
-        assert off.min() > CORRIDOR_M - 8
-        assert abs(off.max() - fault.size) < 8
+        assert off.min() > CORRIDOR_M - 3
+        assert abs(off.max() - fault.size) < 3
 
 
 def test_a_detour_leads_far_enough_from_the_line_for_long_enough(faulty: Driven) -> None:
