@@ -25,7 +25,7 @@ from buswatch.patience import persist
 from fleet.clock import SECOND_MS
 from fleet.errors import Unavailable
 from fleet.registry import Registry
-from fleet.topics import EVERY_POSITION, LIVE, alert_topic
+from fleet.topics import EVERYTHING, LIVE, alert_topic
 from ingest.decode import Decoded, Decoder
 from ingest.mqtt import Broker, Connection, Message, connect
 from storage.commit import Batch, Committer, Receipt
@@ -86,10 +86,9 @@ class Pipeline:
 
         async def once_connected() -> None:
             async with connect(broker, identifier=identifier, persistent=True) as connection:
-                await connection.subscribe(EVERY_POSITION, qos=1)
-                log.info("subscribed to %s at %s:%d", EVERY_POSITION, broker.host, broker.port)
                 try:
                     async with asyncio.TaskGroup() as tasks:
+                        tasks.create_task(self._subscribe(connection), name="subscribe")
                         tasks.create_task(self._take_batches(connection), name="batches")
                         tasks.create_task(self._tell_changes(connection), name="changes")
                         tasks.create_task(self._send_frames(connection), name="frames")
@@ -97,6 +96,13 @@ class Pipeline:
                     raise Unavailable(str(lost.exceptions[0])) from lost
 
         await persist(once_connected)
+
+    async def _subscribe(self, connection: Connection) -> None:
+        """Subscribe while batches are taken already: on a session that the broker kept, what waited
+        for us comes before its answer, and may be more than we hold untaken.
+        """
+        await connection.subscribe(EVERYTHING, qos=1)
+        log.info("subscribed to %s", EVERYTHING)
 
     async def _take_batches(self, connection: Connection) -> None:
         while True:

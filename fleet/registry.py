@@ -7,6 +7,7 @@ Law: 校车安全管理条例 articles 14 to 17 (permit, approved route, sign) a
 
 from __future__ import annotations
 
+import re
 from datetime import date, time
 from functools import cached_property
 from typing import Literal
@@ -15,6 +16,7 @@ from zoneinfo import ZoneInfo
 import msgspec
 
 from fleet.errors import BadRegistry
+from fleet.topics import RESERVED
 
 LonLat = tuple[float, float]
 """WGS-84 longitude and latitude, degrees."""
@@ -29,6 +31,8 @@ ROAD_CAP_KMH = 60.0
 """Article 35: and at most 60 km/h on any other road."""
 HAZARD_CAP_KMH = 20.0
 """Article 35: and at most 20 km/h on sharp bends, steep slopes, narrow roads and bridges."""
+
+_BUS_ID = re.compile(r"[A-Za-z0-9-]{1,64}")
 
 
 class Stop(msgspec.Struct, frozen=True):
@@ -179,6 +183,12 @@ def check_registry(registry: Registry) -> None:
     a line without length, weekdays that are none.
     """
     _check_identities("bus", [bus.bus_id for bus in registry.buses])
+    for bus in registry.buses:
+        if not _BUS_ID.fullmatch(bus.bus_id) or bus.bus_id in RESERVED:
+            raise BadRegistry(
+                f"bus {bus.bus_id!r}: its identity is a level of an MQTT topic, so use letters, digits and"
+                f" - only, and none of {', '.join(RESERVED)}"
+            )
     _check_identities("driver", [driver.driver_id for driver in registry.drivers])
     _check_identities("approval", [approval.approval_id for approval in registry.approvals])
     _check_identities("assignment", [assignment.assignment_id for assignment in registry.assignments])

@@ -20,7 +20,7 @@ from fleet.errors import BadInput
 from fleet.fixes import UNKNOWN_SATELLITES, Fixes
 from fleet.registry import Registry
 from fleet.rejects import KEPT_BYTES, Reason, Reject
-from fleet.topics import ROOT, position_topic
+from fleet.topics import ROOT, is_output, position_topic
 
 LARGEST_BYTES = 262_144
 """A larger payload is rejected unread: it is some 2,000 fixes, over half an hour of backfill."""
@@ -81,10 +81,15 @@ class Decoder:
         self._raws = msgspec.json.Decoder(list[msgspec.Raw])
 
     def decode(self, messages: Sequence[Received], received_ms: int) -> Decoded:
-        """Decode ``messages``, all received at ``received_ms``; order is kept."""
+        """Decode ``messages``, all received at ``received_ms``; order is kept.
+
+        What Buswatch itself publishes below the same root is passed over.
+        """
         items, rejects = _Items(), []
         for place, message in enumerate(messages):
             row = self._rows.get(message.topic)
+            if row is None and is_output(message.topic):
+                continue
             if row is None:
                 rejects.append(_reject(message, None, *_unknown(message.topic), received_ms))
             elif len(message.payload) > LARGEST_BYTES:

@@ -1,3 +1,3 @@
 """What all tests share."""
 
-pytest_plugins = ["tests.brokers"]
+pytest_plugins = ["tests.brokers", "tests.servers"]

@@ -7,7 +7,7 @@ import pytest
 
 from fleet.errors import BadRegistry
 from fleet.registry import Registry, check_registry, decode_registry, encode_registry
-from tests.scenes import approval, registry
+from tests.scenes import approval, bus, registry
 
 
 def test_a_registry_survives_the_way_through_json() -> None:
@@ -33,6 +33,8 @@ def broken(**changes: object) -> Registry:
     ("record", "complaint"),
     [
         (broken(buses=registry().buses * 2), "bus 'B1' is on record twice"),
+        (broken(buses=(bus("live"),)), "none of alerts, live"),
+        (broken(buses=(bus("B/1"),)), "letters, digits and - only"),
         (broken(buses=()), "bus 'B1' is not on record"),
         (broken(drivers=()), "driver 'D1' is not on record"),
         (broken(approvals=()), "route 'R1' has no approval"),

@@ -110,6 +110,12 @@ def test_a_topic_that_is_no_bus_of_ours_is_rejected(topic: str, reason: Reason) 
     assert [r.reason for r in decoded.rejects] == [reason]
 
 
+@pytest.mark.parametrize("topic", ["buswatch/v1/live", "buswatch/v1/alerts/B1"])
+def test_what_buswatch_itself_publishes_is_passed_over(topic: str) -> None:
+    decoded = decode(b"{}", topic=topic)
+    assert (len(decoded.fixes), decoded.rejects) == (0, [])
+
+
 def test_bad_items_of_an_array_are_rejected_one_by_one_with_their_own_bytes() -> None:
     decoded = decode(
         [GOOD, {"lat": 1}, {**GOOD, "time": START_MS + 1, "lat": 91}, {**GOOD, "time": START_MS + 2}]
