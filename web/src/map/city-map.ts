@@ -4,7 +4,7 @@ import { GeoJSONSource, LngLatBounds, Map as MapLibre, Marker, ScaleControl, set
 import workerUrl from "maplibre-gl/dist/maplibre-gl-worker.mjs?worker&url";
 import type { ShownState } from "../state/fleet";
 import type { Position } from "../wire/frame";
-import type { BaseMap, Route } from "../wire/contract";
+import type { BaseMap, Fix, Route } from "../wire/contract";
 import { BusLayer } from "./bus-layer";
 import { pixelsPerMetre, project, type Point } from "./projection";
 import { emptyStyle, layers, metresWide, type SourceName } from "./style";
@@ -91,7 +91,7 @@ export class CityMap {
     const stops = route?.properties.stops ?? [];
     this.#setSource("chosen", collection(route === null ? [] : [route]));
     this.#setSource("stops", collection(stops.map((stop) => pointFeature(stop.lon, stop.lat))));
-    this.#map.setPaintProperty("routes", "line-opacity", route === null ? 0.4 : 0.15);
+    this.#map.setPaintProperty("routes", "line-opacity", route === null ? 1 : 0.4);
     const lat = route?.geometry.coordinates[0]?.[1];
     if (route !== null && lat !== undefined) {
       const width = 2 * route.properties.corridor_m;
@@ -106,6 +106,14 @@ export class CityMap {
       return new Marker({ element, anchor: "left", offset: [9, 0] }).setLngLat([stop.lon, stop.lat]).addTo(this.#map);
     });
     this.#showStopNames();
+  }
+
+  /** Shows the way a bus took around an alert; an empty one shows none. */
+  async showTrack(fixes: readonly Fix[]): Promise<void> {
+    await this.#ready;
+    const coordinates = fixes.map(({ lon, lat }) => [lon, lat]);
+    const line: GeoJSON.Feature = { type: "Feature", properties: {}, geometry: { type: "LineString", coordinates } };
+    this.#setSource("track", collection(coordinates.length < 2 ? [] : [line]));
   }
 
   /** Marks the place of an alert, or none. */

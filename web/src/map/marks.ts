@@ -21,7 +21,7 @@ export const MARKS: Record<ShownState, MarkPart[]> = {
   speeding: [{ path: "M0-5 3.6 4.2 0 2.2-3.6 4.2Z" }, { path: circle(8.2), pen: 1.6 }],
   deviating: [{ path: "M0-9.2 5.4 0 0 6.2-5.4 0Z" }],
   on_route: [{ path: "M0-8 5.8 6.8 0 3.6-5.8 6.8Z" }],
-  off_trip: [{ path: circle(4.2) }],
+  off_trip: [{ path: circle(3.8) }],
   stale: [{ path: circle(5), pen: 2.6 }],
   out_of_service: [{ path: "M-5-5 5 5M5-5-5 5", pen: 2.8 }],
 };

@@ -7,7 +7,7 @@ import type { ExpressionSpecification, LayerSpecification, StyleSpecification } 
 import { colour } from "./colours";
 import { pixelsPerMetre, stretchAt } from "./projection";
 
-export const SOURCES = ["roads", "routes", "chosen", "stops", "place"] as const;
+export const SOURCES = ["roads", "routes", "chosen", "stops", "track", "place"] as const;
 export type SourceName = (typeof SOURCES)[number];
 
 const NOTHING: GeoJSON.FeatureCollection = { type: "FeatureCollection", features: [] };
@@ -56,7 +56,7 @@ export function layers(): LayerSpecification[] {
       type: "line",
       source: "routes",
       layout: ROUND,
-      paint: { "line-color": colour("--route"), "line-width": growing(0.5, 2), "line-opacity": 0.4 },
+      paint: { "line-color": colour("--route"), "line-width": growing(0.5, 2) },
     },
     {
       id: "chosen",
@@ -75,6 +75,13 @@ export function layers(): LayerSpecification[] {
         "circle-stroke-color": colour("--chosen"),
         "circle-stroke-width": 2,
       },
+    },
+    {
+      id: "track",
+      type: "line",
+      source: "track",
+      layout: ROUND,
+      paint: { "line-color": colour("--alarm"), "line-width": growing(1.6, 3), "line-dasharray": [1, 2] },
     },
     {
       id: "place",

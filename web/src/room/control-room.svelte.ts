@@ -60,12 +60,16 @@ export class ControlRoom {
   /** The server's clock; it moves once a second. */
   readonly nowMs = $derived.by(() => serverTime(this.#room.link, this.#pageMs));
   /** How old the picture is, in milliseconds; null before the first frame. */
-  readonly ageMs = $derived.by(() => (this.#room.link.heardMs === null ? null : Math.max(0, this.#pageMs - this.#room.link.heardMs)));
+  readonly ageMs = $derived.by(() => (this.fleet.frameMs === null ? null : Math.max(0, this.nowMs - this.fleet.frameMs)));
+  /** Why the monitor commits nothing at present, in its own words. */
+  readonly stalled = $derived(this.#room.link.stalled);
   readonly census = $derived.by(() => census(this.fleet, this.buses, this.nowMs));
   readonly fixRate = $derived.by(() => fixRate(this.fleet));
   readonly desk = $derived.by(() => deskRows(this.#alerts, this.filter));
   readonly openCounts = $derived.by(() => openCounts(this.#alerts));
 
+  /** The track around the selected alert, once read. */
+  readonly selectedTrack = $derived(this.selectedAlert === null ? [] : (this.alertFiles.get(this.selectedAlert)?.fixes ?? []));
   readonly selectedEntry = $derived.by((): Entry | undefined => {
     return this.selectedAlert === null ? undefined : this.#alerts.entries.get(this.selectedAlert);
   });
@@ -96,7 +100,7 @@ export class ControlRoom {
     this.#ticking = setInterval(() => (this.#pageMs = Date.now()), TICK_MS);
     this.#closeStream = openStream("/api/v1/live", {
       connected: () => {
-        this.#apply({ type: "connected" });
+        this.#apply({ type: "connected", pageMs: Date.now() });
         void this.#readAlertsIfWanted();
       },
       disconnected: () => this.#apply({ type: "disconnected" }),

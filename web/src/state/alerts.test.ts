@@ -88,7 +88,7 @@ test("an alert read by itself brings who handled it last", () => {
     { seq: 2, kind: "acknowledged", at: "2026-09-01T07:31:00.000+08:00", by: "李雷", note: null },
     { seq: 3, kind: "closed", at: "2026-09-01T07:32:00.000+08:00", by: "韩梅梅", note: "已劝导" },
   ] as const;
-  const alerts = applyFile(after([1, alert("a")]), { ...alert("a", { version: 3, status: "closed" }), changes: [...steps] });
+  const alerts = applyFile(after([1, alert("a")]), { ...alert("a", { version: 3, status: "closed" }), changes: [...steps], fixes: [] });
   expect(held(alerts, "a")).toMatchObject({ alert: { status: "closed" }, handling: { by: "韩梅梅", kind: "closed" } });
   expect(held(alerts, "a")?.alert).not.toHaveProperty("changes");
 });

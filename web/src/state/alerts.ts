@@ -103,7 +103,7 @@ export function applyList(alerts: Alerts, listed: readonly Alert[], asOfSeq: num
 export function applyFile(alerts: Alerts, file: AlertFile): Alerts {
   const held = alerts.entries.get(file.alert_id);
   if (held !== undefined && held.alert.version > file.version) return alerts;
-  const { changes, ...alert } = file;
+  const { changes, fixes: _, ...alert } = file;
   const handling = changes.map(handlingOf).findLast((step) => step !== null) ?? null;
   const entries = new Map(alerts.entries);
   entries.set(file.alert_id, entryOf(alert, held?.seq ?? alerts.newestSeq, handling));

@@ -25,27 +25,27 @@ function bus(bus_id: string, state: Bus["state"] = "in_service"): Bus {
 
 describe("a frame", () => {
   test("moves the buses in it and leaves the others where they are", () => {
-    const before = applyFrame(NO_FLEET, { timeMs: 1000, positions: [position("A", 900), position("B", 900)] }, true);
-    const after = applyFrame(before, { timeMs: 2000, positions: [position("A", 1900, { lon: 114.4 })] }, false);
+    const before = applyFrame(NO_FLEET, { timeMs: 1000, stalled: null, positions: [position("A", 900), position("B", 900)] }, true);
+    const after = applyFrame(before, { timeMs: 2000, stalled: null, positions: [position("A", 1900, { lon: 114.4 })] }, false);
     expect(after.positions.get("A")?.lon).toBe(114.4);
     expect(after.positions.get("B")).toBe(before.positions.get("B"));
   });
 
   test("does not change the fleet that it is applied to", () => {
-    const before = applyFrame(NO_FLEET, { timeMs: 1000, positions: [position("A", 900)] }, true);
-    applyFrame(before, { timeMs: 2000, positions: [position("A", 1900)] }, false);
+    const before = applyFrame(NO_FLEET, { timeMs: 1000, stalled: null, positions: [position("A", 900)] }, true);
+    applyFrame(before, { timeMs: 2000, stalled: null, positions: [position("A", 1900)] }, false);
     expect(before.positions.get("A")?.timeMs).toBe(900);
   });
 
   test("with an older fix leaves the newer one standing", () => {
-    const before = applyFrame(NO_FLEET, { timeMs: 2000, positions: [position("A", 1900)] }, true);
-    const after = applyFrame(before, { timeMs: 2100, positions: [position("A", 1000)] }, false);
+    const before = applyFrame(NO_FLEET, { timeMs: 2000, stalled: null, positions: [position("A", 1900)] }, true);
+    const after = applyFrame(before, { timeMs: 2100, stalled: null, positions: [position("A", 1000)] }, false);
     expect(after.positions.get("A")?.timeMs).toBe(1900);
   });
 
   test("seen twice counts once", () => {
-    const first = applyFrame(NO_FLEET, { timeMs: 1000, positions: [position("A", 900)] }, true);
-    const frame = { timeMs: 2000, positions: [position("A", 1900)] };
+    const first = applyFrame(NO_FLEET, { timeMs: 1000, stalled: null, positions: [position("A", 900)] }, true);
+    const frame = { timeMs: 2000, stalled: null, positions: [position("A", 1900)] };
     const once = applyFrame(first, frame, false);
     const twice = applyFrame(once, frame, false);
     expect(twice.positions).toEqual(once.positions);
@@ -55,14 +55,14 @@ describe("a frame", () => {
 
 describe("the rate of fixes", () => {
   test("is unknown before two frames came", () => {
-    expect(fixRate(applyFrame(NO_FLEET, { timeMs: 1000, positions: [position("A", 900)] }, true))).toBeNull();
+    expect(fixRate(applyFrame(NO_FLEET, { timeMs: 1000, stalled: null, positions: [position("A", 900)] }, true))).toBeNull();
   });
 
   test("counts what came since the snapshot, over the last ten seconds", () => {
-    let fleet = applyFrame(NO_FLEET, { timeMs: 0, positions: [position("A", 0), position("B", 0)] }, true);
+    let fleet = applyFrame(NO_FLEET, { timeMs: 0, stalled: null, positions: [position("A", 0), position("B", 0)] }, true);
     for (let second = 1; second <= 30; second++) {
       const timeMs = second * 1000;
-      fleet = applyFrame(fleet, { timeMs, positions: [position("A", timeMs), position("B", timeMs)] }, false);
+      fleet = applyFrame(fleet, { timeMs, stalled: null, positions: [position("A", timeMs), position("B", timeMs)] }, false);
     }
     expect(fixRate(fleet)).toBe(2);
     expect(fleet.arrivals.length).toBeLessThanOrEqual(11);
@@ -88,7 +88,7 @@ describe("a bus is shown", () => {
 test("the census counts every bus on record once, and those that report without being on record", () => {
   const fleet = applyFrame(
     NO_FLEET,
-    { timeMs: 1000, positions: [position("A", 900), position("B", 900, { state: "speeding" }), position("X", 900)] },
+    { timeMs: 1000, stalled: null, positions: [position("A", 900), position("B", 900, { state: "speeding" }), position("X", 900)] },
     true,
   );
   const buses = new Map([bus("A"), bus("B"), bus("C"), bus("D", "out_of_service")].map((each) => [each.bus_id, each]));

@@ -19,7 +19,7 @@ interface Arrival {
 
 export interface Fleet {
   positions: ReadonlyMap<string, Position>;
-  /** Server time of the newest frame; null before the first. */
+  /** Server time of the newest frame; null before the monitor sent one. */
   frameMs: number | null;
   /** Frames of the last ten seconds. */
   arrivals: readonly Arrival[];
@@ -44,7 +44,7 @@ export function applyFrame(fleet: Fleet, frame: PositionFrame, snapshot: boolean
   const recent = snapshot ? [] : fleet.arrivals.filter((arrival) => arrival.timeMs >= since && arrival.timeMs < frame.timeMs);
   return {
     positions,
-    frameMs: Math.max(fleet.frameMs ?? 0, frame.timeMs),
+    frameMs: Math.max(fleet.frameMs ?? 0, frame.timeMs) || null,
     arrivals: [...recent, { timeMs: frame.timeMs, fixes }],
   };
 }

@@ -8,7 +8,7 @@ import type { Alert, AlertFile, Bus, Change, Route } from "../wire/contract";
 import type { PositionFrame } from "../wire/frame";
 import { applyChange, applyFile, applyList, NO_ALERTS, type Alerts } from "./alerts";
 import { applyFrame, NO_FLEET, type Fleet } from "./fleet";
-import { NO_LINK, type Link } from "./link";
+import { hear, NO_LINK, type Link } from "./link";
 
 export interface Room {
   link: Link;
@@ -34,7 +34,7 @@ export const EMPTY_ROOM: Room = {
 };
 
 export type RoomEvent =
-  | { type: "connected" }
+  | { type: "connected"; pageMs: number }
   | { type: "disconnected" }
   | { type: "frame"; frame: PositionFrame; pageMs: number }
   | { type: "change"; change: Change }
@@ -49,14 +49,14 @@ export type RoomEvent =
 export function reduce(room: Room, event: RoomEvent): Room {
   switch (event.type) {
     case "connected":
-      return { ...room, link: { ...room.link, phase: "connected" }, awaitsSnapshot: true };
+      return { ...room, link: { ...room.link, phase: "connected", connectedMs: event.pageMs }, awaitsSnapshot: true };
     case "disconnected":
       return { ...room, link: { ...room.link, phase: "lost" } };
     case "frame":
       return {
         ...room,
         fleet: applyFrame(room.fleet, event.frame, room.awaitsSnapshot),
-        link: { ...room.link, heardMs: event.pageMs, skewMs: event.frame.timeMs - event.pageMs },
+        link: room.awaitsSnapshot ? room.link : hear(room.link, event.frame.timeMs, event.frame.stalled, event.pageMs),
         awaitsSnapshot: false,
       };
     case "change":

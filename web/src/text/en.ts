@@ -51,7 +51,8 @@ export const en: Dictionary = {
   banner: {
     lost: (age) => `The connection to the server is lost; reconnecting. You see the state of ${age} ago.`,
     lostEmpty: "The server cannot be reached; trying again.",
-    quiet: (age) => `Connected, but no new positions for ${age}. You see the state of ${age} ago.`,
+    quiet: (age) => `Connected, but no new positions arrive. You see the state of ${age} ago.`,
+    stalled: (age, reason) => `The monitor waits (${reason}) and will catch up. You see the state of ${age} ago.`,
   },
 
   map: "Live map",

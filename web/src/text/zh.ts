@@ -50,7 +50,8 @@ export const zh = {
   banner: {
     lost: (age: string) => `与服务器的连接中断，正在自动重连。画面为 ${age}前的数据。`,
     lostEmpty: "无法连接服务器，正在自动重连。",
-    quiet: (age: string) => `连接正常，但 ${age}没有收到新定位。画面为 ${age}前的数据。`,
+    quiet: (age: string) => `连接正常，但没有收到新定位。画面为 ${age}前的数据。`,
+    stalled: (age: string, reason: string) => `监控服务暂停入库（${reason}），恢复后自动补齐。画面为 ${age}前的数据。`,
   },
 
   map: "实时地图",

@@ -18,6 +18,8 @@ export type LonLat = [lon: number, lat: number];
 /** A live frame: what moved since the frame before, in rows under named columns. */
 export interface Frame {
   time_ms: number;
+  /** Why the monitor commits nothing at present; null or left out when all is well. */
+  stalled?: string | null;
   columns: string[];
   rows: (string | number | null)[][];
 }
@@ -74,9 +76,16 @@ export interface Change extends Step {
   alert: Alert;
 }
 
-/** An alert with all its steps. */
+/** A position report, as far as this page shows it. */
+export interface Fix {
+  lon: number;
+  lat: number;
+}
+
+/** An alert with all its steps, and the track around it. */
 export interface AlertFile extends Alert {
   changes: Step[];
+  fixes: Fix[];
 }
 
 export interface AlertPage {

@@ -7,6 +7,7 @@ test("rows become positions", () => {
   const frame = { time_ms: 2000, columns: COLUMNS, rows: [["B0001", 1900, 114.28, 30.59, 34.2, null, 50, 3.1, "on_route"]] };
   expect(decodeFrame(frame)).toEqual({
     timeMs: 2000,
+    stalled: null,
     positions: [
       { bus: "B0001", timeMs: 1900, lon: 114.28, lat: 30.59, speedKmh: 34.2, heading: null, limitKmh: 50, offM: 3.1, state: "on_route" },
     ],

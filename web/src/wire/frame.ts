@@ -16,6 +16,8 @@ export interface Position {
 
 export interface PositionFrame {
   timeMs: number;
+  /** Why the monitor commits nothing at present, if so. */
+  stalled: string | null;
   positions: Position[];
 }
 
@@ -30,6 +32,7 @@ export function decodeFrame(frame: Frame): PositionFrame {
   }) as [number, number, number, number, number, number, number, number, number];
   return {
     timeMs: frame.time_ms,
+    stalled: frame.stalled ?? null,
     positions: frame.rows.map((row) => ({
       bus: row[bus] as string,
       timeMs: row[time] as number,
