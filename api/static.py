@@ -32,7 +32,7 @@ _TYPES = {
 _PACKED = {".html", ".js", ".mjs", ".css", ".json", ".map", ".svg", ".txt"}
 _NOT_BUILT = """<!doctype html><html lang="zh-CN"><meta charset="utf-8"><title>Buswatch</title>
 <h1>页面尚未构建 · The control-room page is not built</h1>
-<p>请运行 <code>make page</code>，然后刷新。 Run <code>make page</code>, then reload.</p>
+<p>请运行 <code>make install</code>，然后刷新。 Run <code>make install</code>, then reload.</p>
 <p>API: <a href="/api/v1/openapi.json">/api/v1/openapi.json</a></p></html>"""
 
 

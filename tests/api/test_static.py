@@ -64,7 +64,7 @@ async def test_nothing_outside_the_page_is_served(client: httpx.AsyncClient, pag
 async def test_a_page_that_is_not_built_says_how_to_build_it(client: httpx.AsyncClient, room: Room) -> None:
     answer = await client.get("/")
     assert answer.status_code == 503
-    assert "make page" in answer.text
+    assert "make install" in answer.text
     room.page_dir.mkdir()
     (room.page_dir / "index.html").write_text("built")
     assert (await client.get("/")).text == "built"
