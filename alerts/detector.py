@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 
 import numpy as np
@@ -10,6 +11,7 @@ from numpy.typing import NDArray
 from alerts.bands import BAND_STATE
 from alerts.episodes import SEVERITIES, Alert, Change, ChangeKind, Evidence, Rule, alert_identity
 from alerts.judging import DEVIATION, SPEEDING, Events, Judge, Judged
+from alerts.reconcile import reconcile
 from fleet.fixes import Fixes
 from fleet.parameters import Parameters
 from fleet.quality import Quality
@@ -25,6 +27,7 @@ LATE_AFTER_MS = 60_000
 """An alert found in a fix older than this on arrival was found late, in a backfill."""
 
 _RULES: dict[int, Rule] = {SPEEDING: "speeding", DEVIATION: "route_deviation"}
+_CODES = {name: code for code, name in _RULES.items()}
 _KINDS: tuple[ChangeKind, ...] = ("opened", "updated", "ended")
 
 
@@ -85,6 +88,32 @@ class Detector:
             received_ms - LATE_AFTER_MS,
         )
         return Findings(screened.quality, screened.speed_kmh, seen, judged, self._changes(events))
+
+    def judge_anew(
+        self, fixes: Fixes, rows: NDArray[np.int32], on_file: Sequence[Alert], received_ms: int
+    ) -> tuple[Change, ...]:
+        """Forget the buses in ``rows`` and judge all of their ``fixes`` in the order of event time.
+
+        ``fixes`` are the stored ones from far enough back, each bus's in order; ``on_file`` the alerts
+        of these buses that had not ended before. Returns what must change about them, see
+        ``reconcile``; afterwards the detector goes on as if every fix had come in its place.
+        """
+        for part in (self._screen, self._geofence, self._judge):
+            part.forget(rows)
+        rejudged = self.detect(fixes, received_ms).changes
+        changes: list[Change] = []
+        for row in rows.tolist():
+            bus_id = self._registry.buses[row].bus_id
+            times = fixes.time_ms[fixes.bus == row]
+            newer, going_on = reconcile(
+                [alert for alert in on_file if alert.bus_id == bus_id],
+                [change for change in rejudged if change.alert.bus_id == bus_id],
+                int(times.max()) if len(times) else 0,
+            )
+            changes += newer
+            for alert in going_on:
+                self._judge.adopt(row, _CODES[alert.rule], alert.started_ms)
+        return tuple(changes)
 
     def _changes(self, events: Events) -> tuple[Change, ...]:
         changes = []

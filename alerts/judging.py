@@ -85,6 +85,18 @@ class Judge:
         self._trips["assignment"] = -1
         self._bands = np.zeros((2, buses), BAND_STATE)
 
+    def forget(self, rows: NDArray[np.int32]) -> None:
+        """Forget the buses in ``rows``, as if they had never reported."""
+        self._trips[rows] = np.zeros((), TRIP_STATE)
+        self._trips["assignment"][rows] = -1
+        self._bands[:, rows] = np.zeros((), BAND_STATE)
+
+    def adopt(self, row: int, rule: int, started_ms: int) -> None:
+        """Continue an open episode of a bus under the start by which it is known."""
+        band = self._bands[rule, row]
+        if band["open"]:
+            band["first_ms"] = started_ms
+
     def judge(
         self,
         bus: NDArray[np.int32],

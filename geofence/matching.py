@@ -56,6 +56,10 @@ class Geofence:
         self._state = np.zeros(buses, _STATE)
         self._state["line"] = NO_LINE
 
+    def forget(self, rows: NDArray[np.int32]) -> None:
+        """Forget the buses in ``rows``, as if they had never reported."""
+        self._state["line"][rows] = NO_LINE
+
     def observe(
         self,
         bus: NDArray[np.int32],

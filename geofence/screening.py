@@ -59,6 +59,10 @@ class Screen:
         self._state = np.zeros(buses, _STATE)
         self._parameters = parameters
 
+    def forget(self, rows: NDArray[np.int32]) -> None:
+        """Forget the buses in ``rows``, as if they had never reported."""
+        self._state[rows] = np.zeros((), _STATE)
+
     def screen(self, fixes: Fixes, x: NDArray[np.float64], y: NDArray[np.float64]) -> Screened:
         """Judge fixes in the order given; ``x``, ``y`` are their places in metres.
 

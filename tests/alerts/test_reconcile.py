@@ -1,0 +1,95 @@
+"""Late fixes: alerts that were missed are opened, those on file keep their identity, none is doubled."""
+
+import numpy as np
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+from alerts.detector import Detector
+from alerts.episodes import Alert, Change
+from fleet.fixes import Fixes
+from tests.scenes import START_MS, registry, track
+
+ROW = np.zeros(1, np.int32)
+
+
+def drive(*off: tuple[float, int]) -> Fixes:
+    """At 36 km/h along the route: (metres off the line, seconds) after each other."""
+    y = np.concatenate([np.full(seconds, metres) for metres, seconds in off])
+    return track(10.0 * np.arange(len(y)), y, speed_kmh=36)
+
+
+class Desk:
+    """Alerts on file, as storage keeps them."""
+
+    def __init__(self) -> None:
+        self.alerts: dict[str, Alert] = {}
+
+    def record(self, changes: tuple[Change, ...]) -> None:
+        for change in changes:
+            known = self.alerts.get(change.alert.alert_id)
+            assert (known is None) == (change.kind == "opened")
+            assert known is None or known.ended_ms is None
+            self.alerts[change.alert.alert_id] = change.alert
+
+
+def arrive(fixes: Fixes, order: np.ndarray) -> tuple[Desk, Detector]:
+    """Fixes come in an order of arrival; whenever one comes late, the bus is judged anew."""
+    desk, detector = Desk(), Detector(registry())
+    seen: list[int] = []
+    for i in order.tolist():
+        late = bool(seen) and fixes.time_ms[i] < fixes.time_ms[seen].max()
+        seen.append(i)
+        desk.record(detector.detect(fixes.take(np.array([i])), START_MS).changes)
+        if late:
+            stored = fixes.take(np.sort(seen))
+            desk.record(detector.judge_anew(stored, ROW, list(desk.alerts.values()), START_MS))
+    return desk, detector
+
+
+def spans(alerts: list[Alert]) -> list[tuple[int, int]]:
+    """Start and end of each, in seconds."""
+    return sorted(
+        ((a.started_ms - START_MS) // 1_000, ((a.ended_ms or 0) - START_MS) // 1_000) for a in alerts
+    )
+
+
+def test_a_deviation_in_a_stretch_that_came_after_newer_fixes_is_found() -> None:
+    fixes = drive((0, 60), (120, 30), (0, 60))
+    n = np.arange(len(fixes))
+    desk, _ = arrive(fixes, np.r_[n[:55], n[95:], n[55:95]])
+    ((start, end),) = spans(list(desk.alerts.values()))
+    assert start == 60
+    assert 90 <= end <= 95  # ended when as much of it was known; what was told is not taken back
+
+
+def test_two_swapped_fixes_at_the_start_of_an_episode_do_not_double_it() -> None:
+    fixes = drive((0, 60), (120, 30), (0, 60))
+    n = np.arange(len(fixes))
+    n[[60, 61]] = n[[61, 60]]
+    desk, _ = arrive(fixes, n)
+    assert len(desk.alerts) == 1
+
+
+def test_judging_anew_what_came_in_order_changes_nothing() -> None:
+    fixes = drive((0, 60), (120, 30), (0, 60), (120, 20))
+    detector = Detector(registry())
+    changes = detector.detect(fixes, START_MS).changes
+    desk = Desk()
+    desk.record(changes)
+    assert detector.judge_anew(fixes, ROW, list(desk.alerts.values()), START_MS) == ()
+    rest = track(10.0 * np.arange(150, 190) + 100, 0.0, start_s=170, speed_kmh=36)
+    desk.record(detector.detect(rest, START_MS).changes)
+    assert spans(list(desk.alerts.values())) == [(60, 90), (150, 170)]
+
+
+@settings(max_examples=40, deadline=None)
+@given(st.integers(0, 2**32 - 1), st.integers(2, 40))
+def test_in_any_disorder_no_episode_is_lost_or_doubled(seed: int, reach: int) -> None:
+    fixes = drive((0, 40), (120, 25), (0, 40), (200, 25), (0, 40))
+    arrival = np.argsort(np.arange(len(fixes)) + np.random.default_rng(seed).uniform(0, reach, len(fixes)))
+    desk, _ = arrive(fixes, arrival)
+    found = spans(list(desk.alerts.values()))
+    assert [end > 0 for _, end in found] == [True] * len(found)
+    for start, end in [(40, 65), (105, 130)]:
+        assert any(a <= end and b >= start for a, b in found)
+    assert all(any(a <= end and b >= start for start, end in [(40, 65), (105, 130)]) for a, b in found)
