@@ -195,18 +195,19 @@ class DrivingFaults:
     def _detour_leg(self, bus: int, leg: Leg, i: int, j: int) -> Leg | None:
         """The leg that leaves the approved way at its node ``i`` and joins it again at ``j``."""
         network, way = self._city.network, leg.way
-        others = set(way.nodes) - {way.nodes[i], way.nodes[j]}
-        closed = self._motorway.union(way.edges)
+        route = self._drive.run_of(bus).route  # what the leg follows, but for an earlier detour behind it
+        others = {*way.nodes, *route.way.nodes} - {way.nodes[i], way.nodes[j]}
+        closed = self._motorway.union(way.edges, route.way.edges)
         round_way = network.way(way.nodes[i], way.nodes[j], closed, others, _SEARCH_S)
         if round_way is None:
             return None
-        approved = shapely.LineString(network.line_of(way))
+        approved = shapely.LineString(network.line_of(route.way))
         corners = shapely.points(network.nodes[list(round_way.nodes)])
         if shapely.distance(corners, approved).max() < LEAST_OFF_M:
             return None
         before = Way(way.nodes[: i + 1], way.edges[:i])
         whole = before.then(round_way).then(Way(way.nodes[j:], way.edges[j:]))
-        stops = {stop.node for stop in self._drive.run_of(bus).route.stops}
+        stops = {stop.node for stop in route.stops}
         detour = lay_leg(network, whole, stops=stops, approved=approved)
         away = detour.off_m > LEAST_OFF_M
         seconds = float((detour.step_m / np.maximum(detour.cruise_ms[away], 2.0)).sum())

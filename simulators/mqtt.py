@@ -51,7 +51,9 @@ class Connection:
 
     async def lost(self) -> None:
         """Return when the connection is gone."""
-        await asyncio.wait([self._client.disconnected])
+        gone = self._client.disconnected
+        await asyncio.wait([gone])
+        gone.exception()  # read, or asyncio complains of an error that nobody looked at
 
     def send(self, topic: str, payload: bytes) -> int:
         """Hand a message to the socket and return its number; ``Unavailable`` when it is gone."""

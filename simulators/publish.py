@@ -84,15 +84,16 @@ class _Line:
         while True:
             if self._connection is not None:
                 await self._connection.lost()
-                log.warning("%s lost its connection to the broker", self._name)
+                self._publisher.note_lost()
                 await self._drop()
             for attempt in range(1_000_000):
                 try:
                     await self.open()
                     break
                 except Unavailable as error:
-                    log.info("%s: %s", self._name, error)
+                    log.debug("%s: %s", self._name, error)
                     await asyncio.sleep(_PAUSES_S[min(attempt, len(_PAUSES_S) - 1)])
+            self._publisher.note_back()
             self.pump()
 
     async def _drop(self) -> None:
@@ -112,7 +113,7 @@ class _Line:
             try:
                 number = connection.send(self._publisher.topics[message.bus], message.payload)
             except Unavailable as error:
-                log.info("%s: %s", self._name, error)
+                log.debug("%s: %s", self._name, error)
                 return
             self.waiting.popleft()
             self.in_flight[number] = message
@@ -146,6 +147,7 @@ class Publisher:
         self._keepers: list[asyncio.Task[None]] = []
         self._late_ms: deque[float] = deque(maxlen=_LATENESS_KEPT)
         self._worst_ms = 0.0
+        self._lost = 0
         self._sent_messages = self._published = self._duplicates = self._outstanding = 0
         self._idle = asyncio.Event()
         self._idle.set()
@@ -223,6 +225,18 @@ class Publisher:
         line = self._line_of[message.bus]
         line.waiting.append(message)
         line.pump()
+
+    def note_lost(self) -> None:
+        """A connection is lost; said once for all that are lost together."""
+        if not self._lost:
+            log.warning("connections to the broker are lost; the buses keep their fixes and try again")
+        self._lost += 1
+
+    def note_back(self) -> None:
+        """A lost connection is there again."""
+        self._lost -= 1
+        if not self._lost:
+            log.warning("all %d connections to the broker are back", len(self._lines))
 
     def note_sent(self, message: Outgoing) -> None:
         """A message was handed to the network."""
