@@ -67,12 +67,13 @@ class DrivingFaults:
         opening_s: dict[DrivingFault, float],
         interval_s: int = 1,
     ) -> None:
-        """``per_bus_hour`` faults of each rule go on for ever; ``at_opening`` more begin in ``opening_s``.
+        """``per_bus_hour`` faults of each rule go on for ever; ``at_opening`` more begin in ``opening_s``,
+        or as soon after as the road allows.
 
         A bus that reports every ``interval_s`` seconds is seen to follow its line so much later.
         """
         city = book.city
-        self._city, self._book, self._drive = city, book, drive
+        self._city, self._drive = city, drive
         self._rng = np.random.default_rng([city.seed, 6])
         per_step = len(city.buses) / 3_600
         self._unseen_m = _UNSEEN_MS * (interval_s - 1)
@@ -100,15 +101,13 @@ class DrivingFaults:
     def step(self, state: State) -> None:
         """Note what the last second held, and steer buses into new faults."""
         self._observe(state)
+        now = int(state.time_ms.min())
+        for rule, rate in self._rate.items():
+            for _ in range(int(self._rng.poisson(rate))):
+                self._inject_somewhere(rule, state)
         for rule, due in self._due_ms.items():
-            now = int(state.time_ms.min())
-            wanted = int(self._rng.poisson(self._rate.get(rule, 0.0)))
-            while due and due[0] <= now:
+            while due and due[0] <= now and self._inject_somewhere(rule, state):
                 due.pop(0)
-                wanted += 1
-            for _ in range(wanted):
-                if not self._inject_somewhere(rule, state):
-                    due.append(now + SECOND_MS)
 
     def _inject_somewhere(self, rule: DrivingFault, state: State) -> bool:
         drive = self._drive

@@ -208,6 +208,7 @@ class Publisher:
             if second_ms < end_ms and second_ms < now_ms + _AHEAD_MS:
                 messages.extend(encode(simulation.step()))
                 second_ms += SECOND_MS
+                await asyncio.sleep(0)
             elif messages:
                 await asyncio.sleep(min(max(messages[0].due_ms / 1_000 - time.time(), _TICK_S), _GLANCE_S))
             elif second_ms < end_ms:
