@@ -112,7 +112,10 @@ class Detector:
             )
             changes += newer
             for alert in going_on:
-                self._judge.adopt(row, _CODES[alert.rule], alert.started_ms)
+                if alert.ended_ms is None:
+                    self._judge.adopt(row, _CODES[alert.rule], alert.started_ms)
+                else:
+                    self._judge.let_go(row, _CODES[alert.rule])
         return tuple(changes)
 
     def _changes(self, events: Events) -> tuple[Change, ...]:

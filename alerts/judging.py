@@ -92,10 +92,12 @@ class Judge:
         self._bands[:, rows] = np.zeros((), BAND_STATE)
 
     def adopt(self, row: int, rule: int, started_ms: int) -> None:
-        """Continue an open episode of a bus under the start by which it is known."""
-        band = self._bands[rule, row]
-        if band["open"]:
-            band["first_ms"] = started_ms
+        """Continue the open episode of a bus under the start by which it is known."""
+        self._bands["first_ms"][rule, row] = started_ms
+
+    def let_go(self, row: int, rule: int) -> None:
+        """Forget the open episode of a bus: what goes on of it will open as another one."""
+        self._bands[rule, row] = np.zeros((), BAND_STATE)
 
     def judge(
         self,

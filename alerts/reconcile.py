@@ -18,11 +18,12 @@ from alerts.episodes import Alert, Change
 def reconcile(
     on_file: Sequence[Alert], rejudged: Sequence[Change], newest_ms: int
 ) -> tuple[list[Change], list[Alert]]:
-    """The changes to record for one bus, and the alerts on file that go on.
+    """The changes to record for one bus, and the alerts on file whose episode goes on.
 
     ``on_file``: the bus's alerts that had not ended before the first fix judged anew; ``rejudged``:
     all changes that judging anew gave, in order; ``newest_ms``: the newest fix judged. The alerts
-    that go on are the ones under whose identity the detector must continue.
+    that go on are the ones under whose identity the detector must continue; where one of them has
+    ended on file, what goes on must become an alert of its own.
     """
     episodes: dict[str, list[Change]] = {}
     for change in rejudged:

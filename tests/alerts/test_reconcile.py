@@ -77,7 +77,7 @@ def test_judging_anew_what_came_in_order_changes_nothing() -> None:
     desk = Desk()
     desk.record(changes)
     assert detector.judge_anew(fixes, ROW, list(desk.alerts.values()), START_MS) == ()
-    rest = track(10.0 * np.arange(150, 190) + 100, 0.0, start_s=170, speed_kmh=36)
+    rest = track(10.0 * np.arange(170, 210), 0.0, start_s=170, speed_kmh=36)
     desk.record(detector.detect(rest, START_MS).changes)
     assert spans(list(desk.alerts.values())) == [(60, 90), (150, 170)]
 
