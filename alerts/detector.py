@@ -112,10 +112,7 @@ class Detector:
             )
             changes += newer
             for alert in going_on:
-                if alert.ended_ms is None:
-                    self._judge.adopt(row, _CODES[alert.rule], alert.started_ms)
-                else:
-                    self._judge.let_go(row, _CODES[alert.rule])
+                self._judge.adopt(row, _CODES[alert.rule], alert.started_ms)
         return tuple(changes)
 
     def _changes(self, events: Events) -> tuple[Change, ...]:

@@ -95,10 +95,6 @@ class Judge:
         """Continue the open episode of a bus under the start by which it is known."""
         self._bands["first_ms"][rule, row] = started_ms
 
-    def let_go(self, row: int, rule: int) -> None:
-        """Forget the open episode of a bus: what goes on of it will open as another one."""
-        self._bands[rule, row] = np.zeros((), BAND_STATE)
-
     def judge(
         self,
         bus: NDArray[np.int32],
@@ -194,7 +190,7 @@ def _judge(  # noqa: C901  # the detector on one page
         )
         under_way = trip.phase == UNDER_WAY
 
-        limit, reason = _limit_in_force(follows, seen, i, c)
+        limit, reason = _limit_in_force(follows, seen, i, c, for_speeding)
         speed = screened.speed_kmh[i]
         verdict = _speeding_verdict(speed, limit, for_speeding)
         step = step_band(speeding, verdict, t, lon[i], lat[i], for_speeding)
@@ -238,13 +234,15 @@ def _judge(  # noqa: C901  # the detector on one page
 
 
 @compiled
-def _limit_in_force(follows: bool, seen: Observations, i: int, c: Corridors) -> tuple[float, int]:
+def _limit_in_force(
+    follows: bool, seen: Observations, i: int, c: Corridors, p: SpeedingParameters
+) -> tuple[float, int]:
     """The limit and its reason: the line's where the bus follows it; off the line, on a trip, the
     highest cap its roads have; elsewhere the highest that the law knows.
     """
     if not follows:
         return MOTORWAY_CAP_KMH, _LEGAL_CAP
-    if seen.off_m[i] <= c.width_m[seen.line[i]]:
+    if seen.off_m[i] <= p.on_line_m:
         return seen.limit_kmh[i], seen.limit_reason[i]
     return c.cap_kmh[seen.line[i]], _LEGAL_CAP
 

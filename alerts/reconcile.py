@@ -3,7 +3,7 @@
 When fixes come late, their bus is judged anew from all of its fixes in the order of event time. The
 episodes that this gives are laid beside those on file: one that overlaps an alert on file is that
 alert, whose identity stays; one that overlaps none was missed and is opened now; an alert that goes
-on and is no episode any more is ended. What people were told is never taken back.
+on and is no episode any more is ended. An end may be set right, or an alert go on after all; none is taken back.
 """
 
 from __future__ import annotations
@@ -12,7 +12,7 @@ from collections.abc import Sequence
 
 import msgspec
 
-from alerts.episodes import Alert, Change
+from alerts.episodes import SEVERITIES, Alert, Change
 
 
 def reconcile(
@@ -22,8 +22,7 @@ def reconcile(
 
     ``on_file``: the bus's alerts that had not ended before the first fix judged anew; ``rejudged``:
     all changes that judging anew gave, in order; ``newest_ms``: the newest fix judged. The alerts
-    that go on are the ones under whose identity the detector must continue; where one of them has
-    ended on file, what goes on must become an alert of its own.
+    that go on are the ones under whose identity the detector must continue.
     """
     episodes: dict[str, list[Change]] = {}
     for change in rejudged:
@@ -40,8 +39,11 @@ def reconcile(
         matched.add(known.alert_id)
         if episode.ended_ms is None:
             going_on.append(known)
-        elif known.ended_ms is None:
-            changes.append(_ended(known, episode.ended_ms))
+            if known.ended_ms is not None:
+                reopened = msgspec.structs.replace(_as_graver(known, episode), ended_ms=None)
+                changes.append(Change("updated", newest_ms, reopened))
+        elif known.ended_ms != episode.ended_ms:
+            changes.append(_ended(_as_graver(known, episode), episode.ended_ms))
     changes += [
         _ended(alert, newest_ms)
         for alert in on_file
@@ -62,6 +64,12 @@ def _overlap(one: Alert, other: Alert) -> bool:
     return (one.ended_ms is None or other.started_ms <= one.ended_ms) and (
         other.ended_ms is None or one.started_ms <= other.ended_ms
     )
+
+
+def _as_graver(known: Alert, episode: Alert) -> Alert:
+    """The alert on file with the evidence of its episode, at the graver severity of the two."""
+    severity = max(known.severity, episode.severity, key=SEVERITIES.index)
+    return msgspec.structs.replace(known, severity=severity, evidence=episode.evidence)
 
 
 def _ended(alert: Alert, ended_ms: int) -> Change:

@@ -9,7 +9,7 @@ from dataclasses import asdict
 from alerts.detector import Detector
 from buswatch.patience import persist
 from buswatch.pipeline import Pipeline
-from buswatch.restart import restore
+from buswatch.rejudging import Rejudging
 from buswatch.settings import Settings
 from fleet.clock import MINUTE_MS
 from storage.commit import Committer
@@ -28,8 +28,11 @@ async def run_monitor(settings: Settings) -> None:
         await persist(lambda: migrate(database))
         registry, bus_keys = await load_registry(database)
         detector = Detector(registry)
-        await persist(lambda: restore(detector, registry, bus_keys, database))
-        pipeline = Pipeline(registry, detector, Committer(database, bus_keys))
+        committer = Committer(database, bus_keys)
+        pipeline = Pipeline(
+            registry, detector, committer, Rejudging(registry, detector, database, bus_keys, committer)
+        )
+        await pipeline.remember()
         log.info("watching %d buses, registry %r", len(registry.buses), registry.version)
         async with asyncio.TaskGroup() as tasks:
             tasks.create_task(pipeline.run(settings.broker, settings.mqtt_identifier), name="pipeline")

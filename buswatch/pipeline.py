@@ -12,16 +12,18 @@ from __future__ import annotations
 import asyncio
 import logging
 from collections import Counter, deque
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
 from time import time_ns
 
 import msgspec
+import numpy as np
 
 from alerts.detector import Detector, Findings
 from alerts.episodes import Change, change_to_wire
 from buswatch.live import LiveFrame
 from buswatch.patience import persist
+from buswatch.rejudging import Rejudging
 from fleet.clock import SECOND_MS
 from fleet.errors import Unavailable
 from fleet.registry import Registry
@@ -37,6 +39,8 @@ MOST_MESSAGES = 2_000
 AGE_S = 0.1
 IDLE_S = 0.02
 """A batch is closed early when nothing more comes for this long."""
+LATE_S = 1.0
+"""Late fixes are gathered for this long before their buses are judged anew."""
 
 
 @dataclass(slots=True)
@@ -68,18 +72,27 @@ class Pipeline:
         registry: Registry,
         detector: Detector,
         committer: Committer,
+        rejudging: Rejudging,
         now_ms: Callable[[], int] = lambda: time_ns() // 1_000_000,
     ) -> None:
         self._zone = registry.tz
         self._decoder = Decoder(registry)
         self._detector = detector
         self._committer = committer
+        self._rejudging = rejudging
         self._now_ms = now_ms
         self._frame = LiveFrame(registry)
+        self._detecting = asyncio.Lock()
+        self._late: dict[int, int] = {}
+        self._late_came = asyncio.Event()
         self._untold: deque[Change] = deque()
         self._changed = asyncio.Event()
         self._judged: _Judged | None = None
         self.counts = Counts()
+
+    async def remember(self) -> None:
+        """Give the detector back the memory it had before a restart; waits for the database."""
+        self._tell(await persist(lambda: self._rejudging.judge_all(self._now_ms()), self._stalled))
 
     async def run(self, broker: Broker, identifier: str) -> None:
         """Work until cancelled; a broker that goes away is waited for."""
@@ -90,6 +103,7 @@ class Pipeline:
                     async with asyncio.TaskGroup() as tasks:
                         tasks.create_task(self._subscribe(connection), name="subscribe")
                         tasks.create_task(self._take_batches(connection), name="batches")
+                        tasks.create_task(self._judge_late_fixes(), name="late fixes")
                         tasks.create_task(self._tell_changes(connection), name="changes")
                         tasks.create_task(self._send_frames(connection), name="frames")
                 except* Unavailable as lost:
@@ -106,11 +120,12 @@ class Pipeline:
 
     async def _take_batches(self, connection: Connection) -> None:
         while True:
-            if self._judged is None:
-                messages = await connection.take(MOST_MESSAGES, AGE_S, IDLE_S)
-                self._judged = self._judge(connection, messages)
-            await self._finish(self._judged)
-            self._judged = None
+            messages = [] if self._judged else await connection.take(MOST_MESSAGES, AGE_S, IDLE_S)
+            async with self._detecting:
+                if self._judged is None:
+                    self._judged = self._judge(connection, messages)
+                await self._finish(self._judged)
+                self._judged = None
 
     def _judge(self, connection: Connection, messages: list[Message]) -> _Judged:
         """Decode and judge a batch, and begin its commit."""
@@ -133,12 +148,33 @@ class Pipeline:
         judged.connection.acknowledge(judged.messages)
         self._frame.stalled = None
         self._frame.add(judged.decoded.fixes, judged.findings)
-        self._untold.extend(receipt.changes)
-        self._changed.set()
+        self._tell(receipt.changes)
+        for row, oldest_ms in receipt.late.items():
+            self._late[row] = min(oldest_ms, self._late.get(row, oldest_ms))
+            self._late_came.set()
         self.counts.messages += len(judged.messages)
         self.counts.committed += receipt.committed
         self.counts.duplicates += receipt.duplicates
         self.counts.rejected.update(reject.reason.value for reject in judged.decoded.rejects)
+
+    async def _judge_late_fixes(self) -> None:
+        """Judge a bus anew when fixes of it came late; a burst of them once."""
+        while True:
+            await self._late_came.wait()
+            await asyncio.sleep(LATE_S)
+            async with self._detecting:
+                self._late_came.clear()
+                self._tell(await persist(self._judge_anew, self._stalled))
+                self._late.clear()
+
+    async def _judge_anew(self) -> tuple[Change, ...]:
+        rows, oldest_ms = np.array(list(self._late), np.int32), np.array(list(self._late.values()), np.int64)
+        return await self._rejudging.judge(rows, oldest_ms, self._now_ms())
+
+    def _tell(self, changes: Sequence[Change]) -> None:
+        """Have committed changes published."""
+        self._untold.extend(changes)
+        self._changed.set()
 
     def _stalled(self, error: Unavailable) -> None:
         self._frame.stalled = str(error)

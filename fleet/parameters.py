@@ -66,6 +66,9 @@ class SpeedingParameters(NamedTuple):
     edge_m: float = 15.0
     """Metres round a fix within which the highest limit counts: where a lower limit begins, the
     receiver's error (JT/T 794-2019: 15 m) must not decide."""
+    on_line_m: float = 25.0
+    """Metres from the line within which its limits count: farther off, within the corridor still,
+    the bus may be on another road that meets or accompanies the approved one."""
     serious_percent: float = 20.0
     critical_percent: float = 50.0
 

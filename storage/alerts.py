@@ -2,7 +2,11 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from datetime import datetime
+
+import numpy as np
+from numpy.typing import NDArray
 
 from alerts.episodes import Alert, Change, Rule, Severity, Status
 from fleet import clock
@@ -60,10 +64,23 @@ class AlertBook:
         return alert_of_row(row), [change_of_row(change) for change in changes]
 
 
-async def open_episodes(database: Database) -> list[Alert]:
-    """The alerts whose episode has not ended, by bus and start: what the engine resumes with."""
+async def open_episodes(database: Database, bus_ids: Sequence[str]) -> list[Alert]:
+    """The alerts of some buses whose episode has not ended, by bus and start."""
     async with database.connection() as connection:
-        rows = await (await connection.execute(_SQL["open_episodes"])).fetchall()
+        rows = await (await connection.execute(_SQL["open_episodes"], [list(bus_ids)])).fetchall()
+    return [alert_of_row(row) for row in rows]
+
+
+async def episodes_since(
+    database: Database, bus_ids: Sequence[str], since_ms: NDArray[np.int64]
+) -> list[Alert]:
+    """The alerts that had not ended at a moment of their bus, by bus and start.
+
+    ``since_ms`` has shape (buses,), one moment for each of ``bus_ids``.
+    """
+    parameters = {"bus_ids": list(bus_ids), "since": [clock.from_ms(ms) for ms in since_ms.tolist()]}
+    async with database.connection() as connection:
+        rows = await (await connection.execute(_SQL["episodes_since"], parameters)).fetchall()
     return [alert_of_row(row) for row in rows]
 
 

@@ -9,9 +9,9 @@ from __future__ import annotations
 
 import hashlib
 import logging
-from collections.abc import AsyncIterator, Sequence
+from collections.abc import AsyncIterator, Mapping, Sequence
 from contextlib import asynccontextmanager
-from dataclasses import dataclass, fields, replace
+from dataclasses import dataclass, field, fields, replace
 from weakref import WeakSet
 
 import msgspec
@@ -20,7 +20,7 @@ import psycopg
 from numpy.typing import NDArray
 
 from alerts.episodes import Change
-from fleet.clock import from_ms
+from fleet.clock import from_ms, to_ms
 from fleet.fixes import Fixes
 from fleet.rejects import KEPT_BYTES, Reason, Reject
 from fleet.topics import alert_topic, position_topic
@@ -63,6 +63,22 @@ class Receipt:
     """Rows that are new among the rejected, the refused ones included."""
     changes: tuple[Change, ...]
     """The alert changes that took effect, as stored, with their seq."""
+    late: Mapping[int, int] = field(default_factory=dict)
+    """Of the new fixes those marked late: each bus's row and the event time of its oldest."""
+
+
+@dataclass(frozen=True, slots=True)
+class _Stored:
+    """What a COPY of positions did: how many are new, and the late ones as in ``Receipt``."""
+
+    new: int
+    late: dict[int, int]
+
+    def and_also(self, other: _Stored) -> _Stored:
+        late = dict(self.late)
+        for row, oldest in other.late.items():
+            late[row] = min(oldest, late.get(row, oldest))
+        return _Stored(self.new + other.new, late)
 
 
 class Committer:
@@ -71,6 +87,7 @@ class Committer:
     def __init__(self, database: Database, bus_keys: NDArray[np.int32]) -> None:
         self._database = database
         self._bus_keys = bus_keys
+        self._rows = {key: row for row, key in enumerate(bus_keys.tolist())}
         self._staged: WeakSet[Connection] = WeakSet()
 
     async def commit(self, batch: Batch) -> Receipt:
@@ -81,7 +98,7 @@ class Committer:
         """
         try:
             async with self._transaction() as connection:
-                committed = await self._put_positions(connection, batch)
+                stored = await self._put_positions(connection, batch)
                 rejected = await _put_rejects(connection, batch.rejects)
                 changes = await record_judgement(connection, batch.changes)
         except REFUSALS as error:
@@ -90,17 +107,17 @@ class Committer:
                 error.diag.message_primary,
             )
             return await self._commit_in_parts(batch)
-        return Receipt(committed, len(batch.fixes) - committed, 0, rejected, changes)
+        return Receipt(stored.new, len(batch.fixes) - stored.new, 0, rejected, changes, stored.late)
 
     async def _commit_in_parts(self, batch: Batch) -> Receipt:
         """The same transaction with a savepoint round every part that may be refused."""
         async with self._transaction() as connection:
             rows = np.arange(len(batch.fixes))
-            committed, refused = await self._put_good_positions(connection, batch, rows)
+            stored, refused = await self._put_good_positions(connection, batch, rows)
             changes, refused_changes = await _record_good_changes(connection, batch)
             rejected = await _put_rejects(connection, [*batch.rejects, *refused, *refused_changes])
-        duplicates = len(batch.fixes) - committed - len(refused)
-        return Receipt(committed, duplicates, len(refused), rejected, changes)
+        duplicates = len(batch.fixes) - stored.new - len(refused)
+        return Receipt(stored.new, duplicates, len(refused), rejected, changes, stored.late)
 
     @asynccontextmanager
     async def _transaction(self) -> AsyncIterator[Connection]:
@@ -112,19 +129,21 @@ class Committer:
             async with connection.transaction():
                 yield connection
 
-    async def _put_positions(self, connection: Connection, batch: Batch) -> int:
-        """Put the fixes that are not there yet; returns how many those were."""
+    async def _put_positions(self, connection: Connection, batch: Batch) -> _Stored:
+        """Put the fixes that are not there yet."""
         if not len(batch.fixes):
-            return 0
+            return _Stored(0, {})
         async with connection.cursor() as cursor:
             async with cursor.copy(_SQL["copy_staging"]) as copy:
                 await copy.write(pack(batch.fixes, batch.quality, self._bus_keys))
             await cursor.execute(_SQL["put_positions"], {"received_at": from_ms(batch.received_ms)})
-            return cursor.rowcount
+            new, keys, oldest = await cursor.fetchone() or (0, None, None)
+        late = zip(keys or (), oldest or (), strict=True)
+        return _Stored(new, {self._rows[key]: to_ms(moment) for key, moment in late})
 
     async def _put_good_positions(
         self, connection: Connection, batch: Batch, rows: NDArray[np.intp]
-    ) -> tuple[int, list[Reject]]:
+    ) -> tuple[_Stored, list[Reject]]:
         """Put the fixes at ``rows`` by halving down to each one that is refused."""
         part = replace(batch, fixes=batch.fixes.take(rows), quality=batch.quality[rows])
         try:
@@ -133,11 +152,11 @@ class Committer:
                 return await self._put_positions(connection, part), []
         except REFUSALS as error:
             if len(rows) == 1:
-                return 0, [await self._refused_fix(connection, part, error)]
+                return _Stored(0, {}), [await self._refused_fix(connection, part, error)]
         middle = len(rows) // 2
-        committed, refused = await self._put_good_positions(connection, batch, rows[:middle])
-        committed_after, refused_after = await self._put_good_positions(connection, batch, rows[middle:])
-        return committed + committed_after, refused + refused_after
+        one, refused = await self._put_good_positions(connection, batch, rows[:middle])
+        other, refused_after = await self._put_good_positions(connection, batch, rows[middle:])
+        return one.and_also(other), refused + refused_after
 
     async def _refused_fix(self, connection: Connection, part: Batch, error: psycopg.Error) -> Reject:
         """The one fix of ``part`` as a reject: its message is gone, so it is written anew."""

@@ -7,8 +7,9 @@ SELECT pg_advisory_xact_lock(%(key)s);
 
 -- name: judge
 -- A change by the engine. What people did (status) stays. Nothing is returned, and nothing
--- changed, when it is a redelivery: an opening of a known alert, anything after the end, or an
--- update no younger than the newest one. An alert that is not known yet is made whatever the kind.
+-- changed, when it is a redelivery: an opening of a known alert, an update no younger than the newest
+-- change, the same end. Late fixes may show that an episode ended at another moment, or that it
+-- goes on after all. An alert that is not known yet is made whatever the kind.
 INSERT INTO alert (alert_id, bus_id, rule, severity, status, started_at, detected_at, ended_at,
                    lon, lat, found_late, evidence, version, judged_at)
 VALUES (%(alert_id)s, %(bus_id)s, %(rule)s, %(severity)s, 'open', %(started_at)s, %(detected_at)s,
@@ -16,8 +17,8 @@ VALUES (%(alert_id)s, %(bus_id)s, %(rule)s, %(severity)s, 'open', %(started_at)s
 ON CONFLICT (alert_id) DO UPDATE SET
     severity = excluded.severity, ended_at = excluded.ended_at, evidence = excluded.evidence,
     version = alert.version + 1, judged_at = excluded.judged_at
-WHERE alert.ended_at IS NULL
-  AND (%(kind)s = 'ended' OR %(kind)s = 'updated' AND excluded.judged_at > alert.judged_at)
+WHERE %(kind)s = 'ended' AND excluded.ended_at IS DISTINCT FROM alert.ended_at
+   OR %(kind)s = 'updated' AND excluded.judged_at > alert.judged_at
 RETURNING alert_id, bus_id, rule, severity, status, started_at, detected_at, ended_at, lon, lat,
           found_late, evidence::text, version;
 
@@ -46,7 +47,14 @@ SELECT seq FROM alert_change ORDER BY seq DESC LIMIT 1;
 -- name: open_episodes
 SELECT alert_id, bus_id, rule, severity, status, started_at, detected_at, ended_at, lon, lat,
        found_late, evidence::text, version
-FROM alert WHERE ended_at IS NULL ORDER BY bus_id, started_at, rule;
+FROM alert WHERE ended_at IS NULL AND bus_id = ANY(%s) ORDER BY bus_id, started_at, rule;
+
+-- name: episodes_since
+SELECT alert_id, bus_id, rule, severity, status, started_at, detected_at, ended_at, lon, lat,
+       found_late, evidence::text, version
+FROM alert JOIN unnest(%(bus_ids)s::text[], %(since)s::timestamptz[]) AS wanted (bus_id, since) USING (bus_id)
+WHERE ended_at IS NULL OR ended_at >= since
+ORDER BY bus_id, started_at, rule;
 
 -- name: page
 -- Newest first by any of the filters; a page begins after the last alert of the page before.

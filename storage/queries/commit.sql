@@ -15,12 +15,20 @@ TRUNCATE staging;
 
 -- name: put_positions
 -- Sorted, so that two writers cannot lock each other out; of two fixes with one key in a batch the
--- first received stays.
+-- first received stays. Returns how many are new, and of the new ones that came late (quality bit 1)
+-- each bus with the oldest.
+WITH stored AS (
 INSERT INTO position
 SELECT bus_key, time, lon, lat, nullif(speed_kmh, 'NaN'), nullif(heading_deg, 'NaN'),
        nullif(accuracy_m, 'NaN'), nullif(satellites, -1), quality, %(received_at)s
 FROM staging ORDER BY bus_key, time, ctid
-ON CONFLICT (bus_key, time) DO NOTHING;
+ON CONFLICT (bus_key, time) DO NOTHING
+RETURNING bus_key, time, quality
+), late AS (
+SELECT bus_key, min(time) AS oldest FROM stored WHERE quality & 1 = 1 GROUP BY bus_key
+)
+SELECT (SELECT count(*) FROM stored), (SELECT array_agg(bus_key ORDER BY bus_key) FROM late),
+       (SELECT array_agg(oldest ORDER BY bus_key) FROM late);
 
 -- name: bus_of_key
 SELECT bus_id FROM bus WHERE bus_key = %s;

@@ -70,7 +70,7 @@ async def test_pages_follow_each_other_without_gap_or_double_though_starts_are_e
 async def test_the_episodes_that_go_on_are_what_the_engine_resumes_with(
     database: Database,
 ) -> None:
-    assert await open_episodes(database) == [STRAY, NEW, TWIN]
+    assert await open_episodes(database, ["B1", "B2", "B3"]) == [STRAY, NEW, TWIN]
 
 
 async def test_a_file_holds_the_alert_and_its_steps_in_order(book: AlertBook) -> None:

@@ -46,7 +46,7 @@ async def test_what_is_committed_comes_back_as_it_was(committer: Committer, data
     )
     quality = np.array([Quality.LATE | Quality.JUMP, 0], np.int16)
     receipt = await committer.commit(Batch(fixes, quality, START_MS))
-    assert receipt == Receipt(2, 0, 0, 0, ())
+    assert receipt == Receipt(2, 0, 0, 0, (), {1: START_MS + 1})
     kept, marks = await Tracks(database).track("B2", START_MS, START_MS + 2_000, 10)
     for name in ("time_ms", "lon", "lat", "speed_kmh", "heading_deg", "accuracy_m", "satellites"):
         np.testing.assert_array_equal(getattr(kept, name), getattr(fixes, name), err_msg=name)
@@ -195,3 +195,13 @@ async def test_without_a_database_nothing_is_kept_and_it_says_unavailable(
     await database.close()
     with pytest.raises(Unavailable, match="does not answer"):
         await committer.commit(batch(track(range(5))))
+
+
+async def test_the_receipt_names_the_buses_whose_fixes_came_late_and_the_oldest_of_each(
+    committer: Committer, database: Database
+) -> None:
+    fixes = Fixes.of(bus=[0, 0, 1, 1], time_ms=[2_000, 1_000, 5_000, 3_000], lon=[1.0] * 4, lat=[1.0] * 4)
+    late = np.array([1, 1, 0, 1], np.int16)
+    receipt = await committer.commit(Batch(fixes, late, received_ms=9_000))
+    assert receipt.late == {0: 1_000, 1: 3_000}
+    assert (await committer.commit(Batch(fixes, late, received_ms=9_000))).late == {}

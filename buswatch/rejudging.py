@@ -1,0 +1,107 @@
+"""Judging anew from the stored fixes: all buses after a restart, and a bus whose fixes came late.
+
+What the detector remembers follows from the fixes that it was given, so they are given again in the
+order of event time: of each bus all since its trip's window opened and since its open episode began.
+No snapshot has to be kept in step with the code, and a restart is invisible. What comes out is laid
+beside the alerts on file (``alerts.reconcile``): only what was missed, for want of a fix that came
+late, is told.
+"""
+
+from __future__ import annotations
+
+import logging
+from collections.abc import Sequence
+
+import numpy as np
+from numpy.typing import NDArray
+
+from alerts.detector import Detector
+from alerts.episodes import Alert, Change
+from fleet.clock import MINUTE_MS
+from fleet.fixes import Fixes
+from fleet.registry import Registry
+from fleet.timetable import Timetable
+from storage.alerts import episodes_since, open_episodes
+from storage.commit import Batch, Committer
+from storage.database import Database
+from storage.positions import fixes_since, newest_times
+
+log = logging.getLogger(__name__)
+
+AT_LEAST_MS = 10 * MINUTE_MS
+"""Given again of every bus, on a trip or not."""
+_BEFORE_MS = MINUTE_MS
+"""Given again before a trip's window opened and before an open episode began."""
+
+
+class Rejudging:
+    """Judges buses anew, and records what that changes."""
+
+    def __init__(
+        self,
+        registry: Registry,
+        detector: Detector,
+        database: Database,
+        bus_keys: NDArray[np.int32],
+        committer: Committer,
+    ) -> None:
+        self._registry = registry
+        self._detector = detector
+        self._database = database
+        self._bus_keys = bus_keys
+        self._committer = committer
+
+    async def judge_all(self, now_ms: int) -> tuple[Change, ...]:
+        """All buses, after a restart. Returns the changes recorded; raises ``Unavailable``."""
+        rows = np.arange(len(self._registry.buses), dtype=np.int32)
+        return await self.judge(rows, np.full(len(rows), np.iinfo(np.int64).max), now_ms)
+
+    async def judge(
+        self, rows: NDArray[np.int32], oldest_ms: NDArray[np.int64], now_ms: int
+    ) -> tuple[Change, ...]:
+        """The buses in ``rows``, each from its ``oldest_ms`` or earlier on; shapes (n,).
+
+        Returns the changes recorded. Raises ``Unavailable``; doing it again is then harmless.
+        """
+        keys = self._bus_keys[rows]
+        newest_ms = await newest_times(self._database, keys)
+        bus_ids = [self._registry.buses[row].bus_id for row in rows]
+        ongoing = await open_episodes(self._database, bus_ids)
+        since_ms = given_from(self._registry, rows, np.minimum(oldest_ms, newest_ms), newest_ms, ongoing)
+        stored, _ = await fixes_since(self._database, keys, since_ms)
+        fixes = Fixes(rows[stored.bus], *(getattr(stored, name) for name in Fixes.__slots__[1:]))
+        on_file = await episodes_since(self._database, bus_ids, since_ms)
+        changes = self._detector.judge_anew(fixes, rows, on_file, now_ms)
+        log.debug("judged %d buses anew by %d fixes: %d changes", len(rows), len(fixes), len(changes))
+        if not changes:
+            return ()
+        batch = Batch(Fixes.empty(), np.empty(0, np.int16), now_ms, changes=changes)
+        return (await self._committer.commit(batch)).changes
+
+
+def given_from(
+    registry: Registry,
+    rows: NDArray[np.int32],
+    oldest_ms: NDArray[np.int64],
+    newest_ms: NDArray[np.int64],
+    ongoing: Sequence[Alert],
+) -> NDArray[np.int64]:
+    """From when on the fixes of the buses in ``rows`` must be given again; shapes (n,).
+
+    ``newest_ms`` is the event time of a bus's newest stored fix, 0 where there is none; ``oldest_ms``
+    the oldest that was not judged in its place.
+    """
+    since_ms = np.minimum(oldest_ms, newest_ms - AT_LEAST_MS)
+    timetable = Timetable(registry)
+    reported = newest_ms > 0
+    for moments in (newest_ms, since_ms.copy()):
+        trips, trip = timetable.trips_at(rows[reported], moments[reported])
+        opened_ms = np.full(len(rows), np.iinfo(np.int64).max)
+        if len(trips):
+            opened_ms[reported] = np.where(trip >= 0, trips.start_ms[trip] - _BEFORE_MS, opened_ms[reported])
+        since_ms = np.minimum(since_ms, opened_ms)
+    place = {registry.buses[row].bus_id: i for i, row in enumerate(rows.tolist())}
+    for alert in ongoing:
+        i = place[alert.bus_id]
+        since_ms[i] = min(since_ms[i], alert.started_ms - _BEFORE_MS)
+    return np.maximum(since_ms, 0)
