@@ -193,14 +193,15 @@ class Publisher:
     ) -> Summary:
         """Publish ``simulation`` in real time for ``for_s`` seconds or until ``stop`` is set.
 
-        At the end it waits up to ``drain_s`` for the broker to acknowledge what is outstanding. A
-        simulation whose beginning has passed catches up at once, and is late by that much.
+        The history goes out first, at its beginning. At the end it waits up to ``drain_s`` for the broker
+        to acknowledge what is outstanding. A simulation whose beginning has passed catches up at once,
+        and is late by that much.
         """
         began = time.monotonic()
         end_ms = np.inf if for_s is None else simulation.begin_ms + for_s * SECOND_MS
         stop = stop or asyncio.Event()
         second_ms = simulation.begin_ms
-        messages: deque[Outgoing] = deque()
+        messages: deque[Outgoing] = deque(encode(simulation.history()))
         while not stop.is_set():
             now_ms = time.time() * 1_000
             while messages and messages[0].due_ms <= now_ms:

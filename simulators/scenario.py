@@ -20,13 +20,18 @@ from simulators.city import DEFAULT_BUSES, City
 from simulators.drive import Drive
 from simulators.faults import DrivingFaults
 from simulators.legbook import LegBook
-from simulators.link import Links, Sent
+from simulators.link import LONGEST_BACKFILL, Links, Sent
 from simulators.receiver import Receivers
 from simulators.timetable import ZONE, Timetable, round_now, school_day
 from simulators.truth import DrivingFault, Fault, LinkFault
 
 _OPENING_S: dict[DrivingFault, float] = {"speeding": 25.0, "route_deviation": 8.0}
 """A deviation takes its time to become one."""
+
+
+KEPT_EVERY_S = 10
+"""A device without a link keeps one fix in so many seconds."""
+HOUR_S = 3_600
 
 
 @dataclass(frozen=True, slots=True)
@@ -63,12 +68,17 @@ class Scenario:
     buses: int = DEFAULT_BUSES
     interval_s: int = 1
     """Seconds between two fixes of a bus, 1 to 60."""
+    history_s: int = 600
+    """Seconds before the beginning that the devices have kept, one fix in ``KEPT_EVERY_S``: handed in
+    as a backfill when a bus connects, so that who watches knows which trips are under way."""
     timetable: Literal["round_now", "school_day"] = "round_now"
     faults: FaultRates = field(default_factory=FaultRates)
 
     def __post_init__(self) -> None:
         if not 1 <= self.interval_s <= 60:
             raise BadSetting(f"interval of {self.interval_s} s: a device reports every 1 to 60 seconds")
+        if not 0 <= self.history_s <= HOUR_S:
+            raise BadSetting(f"history of {self.history_s} s: a device keeps up to an hour")
 
 
 class Simulation:
@@ -88,8 +98,9 @@ class Simulation:
         rng = np.random.default_rng([scenario.seed, 9])
         phase_ms = rng.integers(0, SECOND_MS, scenario.buses)
         self._turn = rng.integers(0, scenario.interval_s, scenario.buses)
-        self.drive = Drive(book, self.timetable, self.begin_ms, phase_ms)
+        self.drive = Drive(book, self.timetable, self.begin_ms - scenario.history_s * SECOND_MS, phase_ms)
         self._receivers = Receivers(scenario.seed, scenario.buses, self.city.plane)
+        self._kept = self._drive_history()
         rates, part = scenario.faults, scenario.buses / DEFAULT_BUSES
         opening: dict[DrivingFault, int] = {
             "speeding": _share(rates.opening_speeding, part),
@@ -130,6 +141,27 @@ class Simulation:
         """Every fault so far."""
         return [*self._faults.truth, *self._links.truth]
 
+    def history(self) -> Sent:
+        """What the devices kept before the beginning: each bus's backfill, due at the beginning."""
+        fixes = self._kept.take(np.lexsort((self._kept.time_ms, self._kept.bus)))
+        first = np.searchsorted(fixes.bus, fixes.bus)
+        piece = (np.arange(len(fixes)) - first) // LONGEST_BACKFILL
+        starts = np.r_[True, (np.diff(fixes.bus) != 0) | (np.diff(piece) != 0)][: len(fixes)]
+        return Sent(
+            fixes=fixes,
+            due_ms=np.full(len(fixes), self.begin_ms),
+            message=np.cumsum(starts) - 1,
+            repeat=np.zeros(len(fixes), np.bool_),
+        )
+
+    def _drive_history(self) -> Fixes:
+        """Drive up to the beginning without a fault, and keep what the devices keep."""
+        kept = []
+        for second in range(self.scenario.history_s):
+            keeping = (second + np.arange(len(self._turn))) % KEPT_EVERY_S == 0
+            kept.append(self._receivers.observe(self.drive.step(), keeping))
+        return Fixes.concat(kept)
+
     def step(self) -> Sent:
         """What the fleet sends in the next second, in the order in which it is due."""
         state = self.drive.step()
@@ -147,10 +179,11 @@ class Simulation:
 def simulate_tracks(scenario: Scenario, duration_s: int) -> tuple[Fixes, list[Fault]]:
     """All fixes of ``duration_s`` seconds in the order in which they would be sent, and the truth.
 
-    Doubled fixes are there twice, swapped ones swapped, backfilled ones where they come in.
+    The history comes first. Doubled fixes are there twice, swapped ones swapped, backfilled ones where
+    they come in.
     """
     simulation = Simulation(scenario)
-    sent = [simulation.step().fixes for _ in range(duration_s)]
+    sent = [simulation.history().fixes, *(simulation.step().fixes for _ in range(duration_s))]
     return Fixes.concat(sent), simulation.truth
 
 

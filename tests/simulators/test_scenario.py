@@ -12,16 +12,18 @@ from simulators.payload import encode
 from simulators.scenario import Scenario, Simulation, simulate_tracks
 from tests.simulators.conftest import BUSES, NOON_MS
 
-SCENARIO = Scenario(NOON_MS, seed=11, buses=BUSES)
+SCENARIO = Scenario(NOON_MS, seed=11, buses=BUSES, history_s=0)
 
 
 def messages(scenario: Scenario, seconds: int) -> list[bytes]:
     simulation = Simulation(scenario)
-    return [message.payload for _ in range(seconds) for message in encode(simulation.step())]
+    seconds_sent = [simulation.history(), *(simulation.step() for _ in range(seconds))]
+    return [message.payload for sent in seconds_sent for message in encode(sent)]
 
 
 def test_the_same_scenario_gives_the_same_bytes() -> None:
-    assert messages(SCENARIO, 90) == messages(SCENARIO, 90)
+    with_history = replace(SCENARIO, history_s=120)
+    assert messages(with_history, 90) == messages(with_history, 90)
 
 
 def test_another_seed_gives_other_bytes() -> None:
@@ -37,6 +39,37 @@ def test_tracks_hold_a_fix_for_every_bus_and_second_once_repeats_are_left_out() 
     assert fixes.time_ms.min() >= NOON_MS
     assert fixes.time_ms.max() < NOON_MS + 120_000
     assert all(fault.from_ms >= NOON_MS for fault in truth)
+
+
+def test_a_bus_hands_in_what_its_device_kept_before_the_beginning_as_arrays_in_order() -> None:
+    simulation = Simulation(replace(SCENARIO, history_s=2_400))
+    history = simulation.history()
+
+    assert history.fixes.time_ms.max() < NOON_MS <= history.due_ms.min()
+    assert len(history.fixes) == BUSES * 240
+    sent = encode(history)
+    assert len(sent) == BUSES * 2
+    assert max(message.fixes for message in sent) == 200
+    for bus in range(BUSES):
+        steps = np.diff(history.fixes.time_ms[history.fixes.bus == bus])
+        assert np.all(steps == 10_000)
+
+
+def test_the_drive_goes_on_from_its_history_without_a_jump() -> None:
+    simulation = Simulation(replace(SCENARIO, history_s=60))
+    before, after = simulation.history().fixes, simulation.step().fixes
+    for bus in range(BUSES):
+        newest, first = np.flatnonzero(before.bus == bus)[-1], np.flatnonzero(after.bus == bus)
+        for row in first[:1]:
+            east = (after.lon[row] - before.lon[newest]) * 95_000
+            north = (after.lat[row] - before.lat[newest]) * 111_000
+            assert np.hypot(east, north) < 25 * 11 + 40
+
+
+@pytest.mark.parametrize("history_s", [-1, 3_601])
+def test_a_history_is_up_to_an_hour(history_s: int) -> None:
+    with pytest.raises(BadSetting, match="up to an hour"):
+        replace(SCENARIO, history_s=history_s)
 
 
 @pytest.mark.parametrize("interval_s", [5, 30])
