@@ -10,6 +10,7 @@ import datetime as dt
 from collections.abc import Sequence
 
 import numpy as np
+from numpy.typing import NDArray
 
 from fleet.clock import parse_time
 from fleet.fixes import Fixes
@@ -22,8 +23,10 @@ START_MS = parse_time("2026-09-01T07:00:00+08:00")
 """The trip's window opens, a Tuesday."""
 LENGTH_M = 10_000.0
 
+Metres = Sequence[float] | NDArray[np.float64]
 
-def degrees(x: Sequence[float], y: Sequence[float]) -> tuple[np.ndarray, np.ndarray]:
+
+def degrees(x: Metres, y: Metres) -> tuple[NDArray[np.float64], NDArray[np.float64]]:
     return PLANE.to_degrees(np.asarray(x, float), np.asarray(y, float))
 
 
@@ -33,9 +36,12 @@ def line(points: Sequence[tuple[float, float]]) -> tuple[tuple[float, float], ..
     return tuple(zip(lon.tolist(), lat.tolist(), strict=True))
 
 
+STRAIGHT = tuple((x, 0.0) for x in np.linspace(0, LENGTH_M, 101).tolist())
+
+
 def approval(
     route: str = "R1",
-    points: Sequence[tuple[float, float]] = tuple((x, 0.0) for x in np.linspace(0, LENGTH_M, 101)),
+    points: Sequence[tuple[float, float]] = STRAIGHT,
     limits: Sequence[LimitStretch] = (),
     corridor_m: float = 50.0,
     version: int = 1,

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 from collections.abc import AsyncIterator, Awaitable, Callable
 from contextlib import AsyncExitStack
 from dataclasses import dataclass
@@ -16,6 +17,7 @@ from ingest.mqtt import Broker, Message, connect
 from simulators.payload import encode, topic
 from simulators.scenario import Scenario, Simulation
 from storage.database import Database
+from storage.positions import Tracks
 from storage.registry import import_registry
 
 BUSES = 60
@@ -54,7 +56,10 @@ StartMonitor = Callable[[], Awaitable[Child]]
 
 @pytest.fixture
 async def start_monitor(
-    broker: Broker, database_url: str, on_record: None, tmp_path: Path
+    broker: Broker,
+    database_url: str,
+    on_record: None,  # noqa: ARG001  # the monitor reads the registry when it starts
+    tmp_path: Path,
 ) -> AsyncIterator[StartMonitor]:
     """Starts a monitor process on the test's broker and database; ``kill`` ends it as a crash would."""
     env = {"BUSWATCH_DATABASE_URL": database_url, "BUSWATCH_MQTT_URL": f"mqtt://127.0.0.1:{broker.port}"}
@@ -86,3 +91,10 @@ async def publish(broker: Broker, messages: list[Message], *, identifier: str = 
     async with connect(broker, identifier=identifier) as connection:
         for message in messages:
             await connection.publish(message.topic, message.payload, qos=message.qos)
+
+
+async def reached(database: Database, count: float, *, within_s: float = 60.0) -> None:
+    """Wait until so many fixes are committed."""
+    async with asyncio.timeout(within_s):
+        while await Tracks(database).count() < count:  # noqa: ASYNC110  # another process commits them
+            await asyncio.sleep(0.05)

@@ -2,16 +2,14 @@
 
 from __future__ import annotations
 
-import asyncio
 import json
 from time import time_ns
 
 from fleet.rejects import Reason
 from ingest.mqtt import Broker, Message
 from storage.database import Database
-from storage.positions import Tracks
 from storage.rejects import RejectShelf
-from tests.acceptance.conftest import City, StartMonitor, publish
+from tests.acceptance.conftest import City, StartMonitor, publish, reached
 
 
 async def test_bad_input_is_rejected_with_its_reason_and_the_next_good_fix_goes_through(
@@ -40,9 +38,7 @@ async def test_bad_input_is_rejected_with_its_reason_and_the_next_good_fix_goes_
     await start_monitor()
     await publish(broker, [Message(topic, payload, 0, 1) for topic, payload, _ in bad])
     await publish(broker, [Message(bus, fix(), 0, 1)])
-    async with asyncio.timeout(20):
-        while await Tracks(database).count() < 1:
-            await asyncio.sleep(0.05)
+    await reached(database, 1)
     expected: dict[str, int] = {}
     for _, _, reason in bad:
         expected[reason.value] = expected.get(reason.value, 0) + 1

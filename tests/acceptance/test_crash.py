@@ -17,7 +17,7 @@ from storage.alerts import AlertBook
 from storage.database import Database
 from storage.positions import Tracks
 from storage.rejects import RejectShelf
-from tests.acceptance.conftest import City, StartMonitor, publish
+from tests.acceptance.conftest import City, StartMonitor, publish, reached
 
 KILLS = 4
 
@@ -60,13 +60,6 @@ async def test_no_fix_is_lost_and_no_alert_lost_or_doubled_when_the_monitor_is_k
         (same,) = [a for a in found if same_episode(a, alert)]
         assert same.severity == alert.severity
     assert len(found) == len(expected)
-
-
-async def reached(database: Database, count: float) -> None:
-    """Wait until so many fixes are committed."""
-    async with asyncio.timeout(60):
-        while await Tracks(database).count() < count:
-            await asyncio.sleep(0.05)
 
 
 def same_episode(one: Alert, other: Alert) -> bool:

@@ -1,5 +1,7 @@
 """Properties of the detector that hold for any stream."""
 
+from itertools import pairwise
+
 import numpy as np
 from hypothesis import given, settings
 from hypothesis import strategies as st
@@ -34,7 +36,7 @@ def judge_in_parts(fixes: Fixes, cuts: list[int]) -> list[Change]:
     detector = Detector(RECORD)
     edges = [0, *sorted(cut % (len(fixes) + 1) for cut in cuts), len(fixes)]
     changes: list[Change] = []
-    for start, end in zip(edges, edges[1:], strict=False):
+    for start, end in pairwise(edges):
         changes += detector.detect(fixes.take(np.arange(start, end)), START_MS).changes
     return changes
 

@@ -1,5 +1,7 @@
 """Matching held against a plain Shapely loop, and where a line crosses itself."""
 
+from collections.abc import Sequence
+
 import numpy as np
 import pytest
 import shapely
@@ -12,7 +14,7 @@ from tests.scenes import PLANE, approval
 
 
 def observe(
-    points: list[tuple[float, float]],
+    points: Sequence[tuple[float, float]],
     x: np.ndarray,
     y: np.ndarray,
     *,

@@ -1,6 +1,7 @@
 """Decoding: good fixes in columns, everything else rejected with its reason."""
 
 import json
+from collections.abc import Mapping, Sequence
 
 import numpy as np
 import pytest
@@ -15,7 +16,7 @@ TOPIC = "buswatch/v1/B1/position"
 GOOD = {"time": START_MS, "lon": 114.3, "lat": 30.6}
 
 
-def decode(*payloads: bytes | dict[str, object] | list[object], topic: str = TOPIC) -> Decoded:
+def decode(*payloads: bytes | Mapping[str, object] | Sequence[object], topic: str = TOPIC) -> Decoded:
     raws = [p if isinstance(p, bytes) else json.dumps(p).encode() for p in payloads]
     return Decoder(registry()).decode([Message(topic, raw, 1, 1) for raw in raws], START_MS)
 
@@ -83,7 +84,7 @@ def test_time_may_be_rfc_3339() -> None:
     ],
 )
 def test_what_cannot_be_a_fix_is_rejected_with_its_reason_and_the_next_goes_through(
-    payload: bytes | dict[str, object], reason: Reason
+    payload: bytes | Mapping[str, object], reason: Reason
 ) -> None:
     decoded = decode(payload, GOOD)
     assert len(decoded.fixes) == 1

@@ -70,12 +70,12 @@ async def test_a_batch_closes_when_it_is_full(broker: Broker) -> None:
 
 
 async def test_a_broker_that_is_not_there_is_said_to_be_unavailable() -> None:
-    with pytest.raises(Unavailable, match="127.0.0.1:9 does not answer"):
+    with pytest.raises(Unavailable, match=r"127\.0\.0\.1:9 does not answer"):
         async with connect(Broker(port=9), identifier="monitor"):
             pass
 
 
-async def test_a_broker_that_goes_away_ends_the_wait(broker: Broker, tmp_path) -> None:
+async def test_a_broker_that_goes_away_ends_the_wait(broker: Broker) -> None:
     async with connect(broker, identifier="one") as first:
         taking = asyncio.create_task(first.take(1, 1.0, 1.0))
         await asyncio.sleep(0.1)

@@ -198,7 +198,7 @@ async def test_without_a_database_nothing_is_kept_and_it_says_unavailable(
 
 
 async def test_the_receipt_names_the_buses_whose_fixes_came_late_and_the_oldest_of_each(
-    committer: Committer, database: Database
+    committer: Committer,
 ) -> None:
     fixes = Fixes.of(bus=[0, 0, 1, 1], time_ms=[2_000, 1_000, 5_000, 3_000], lon=[1.0] * 4, lat=[1.0] * 4)
     late = np.array([1, 1, 0, 1], np.int16)
