@@ -33,6 +33,8 @@ def topic(bus_id: str) -> str:
 
 def encode(sent: Sent) -> list[Outgoing]:
     """The messages of a second in the order of sending; one of several fixes is an array."""
+    if not len(sent.fixes):
+        return []
     rows = _rows(sent.fixes)
     bus, due, repeat = sent.fixes.bus.tolist(), sent.due_ms.tolist(), sent.repeat.tolist()
     starts = np.flatnonzero(np.diff(sent.message, prepend=-1)).tolist()
