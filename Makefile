@@ -8,7 +8,7 @@ export PATH := $(CURDIR)/$(BIN):$(PATH)
 PAGE_SOURCES := $(shell find web -type f -not -path 'web/node_modules/*' -not -path 'web/dist/*' 2>/dev/null)
 
 .DEFAULT_GOAL := help
-.PHONY: help install demo test check bench lock clean
+.PHONY: help install demo test check bench accuracy lock clean
 
 help: ## What can be made, a line each
 	@grep -hE '^[a-z-]+:.*##' $(MAKEFILE_LIST) | sed -E 's/:[^#]*## /\t/' | expand -t 12
@@ -30,7 +30,10 @@ check: $(VENV)/.installed-dev api/page/index.html buswatch/broker/node_modules #
 	cd web && npm run --silent check
 
 bench: $(VENV)/.installed-dev ## How fast the detector is, beside what it could be
-	$(BIN)/python benchmarks/detector.py $(ARGS)
+	$(BIN)/python -m benchmarks.detector $(ARGS)
+
+accuracy: $(VENV)/.installed ## What the detector finds, misses and raises falsely in simulated fleet-hours
+	$(BIN)/python -m benchmarks.accuracy $(ARGS)
 
 lock: $(VENV)/.python ## Choose the newest versions that pyproject.toml allows and write them down
 	$(BIN)/pip install --quiet uv
