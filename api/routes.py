@@ -21,6 +21,8 @@ from api import schemas
 from api.context import Context
 from fleet.registry import Approval, Registry
 
+_DIGITS = 5
+"""Of a degree: a metre, which is what a map shows; the record itself keeps all."""
 _NO_ROADS = b'{"type":"FeatureCollection","features":[]}'
 
 
@@ -72,7 +74,6 @@ def _features(approvals: list[Approval]) -> bytes:
         "school",
         "direction",
         "corridor_m",
-        "stops",
         "limits",
     )
     features = [
@@ -80,9 +81,20 @@ def _features(approvals: list[Approval]) -> bytes:
             "type": "Feature",
             "geometry": {
                 "type": "LineString",
-                "coordinates": [(round(lon, 6), round(lat, 6)) for lon, lat in approval.line],
+                "coordinates": [(round(lon, _DIGITS), round(lat, _DIGITS)) for lon, lat in approval.line],
             },
-            "properties": {name: getattr(approval, name) for name in names},
+            "properties": {
+                **{name: getattr(approval, name) for name in names},
+                "stops": [
+                    {
+                        "name": stop.name,
+                        "lon": round(stop.lon, _DIGITS),
+                        "lat": round(stop.lat, _DIGITS),
+                        "chainage_m": round(stop.chainage_m),
+                    }
+                    for stop in approval.stops
+                ],
+            },
         }
         for approval in approvals
     ]
