@@ -3,7 +3,8 @@
 When fixes come late, their bus is judged anew from all of its fixes in the order of event time. The
 episodes that this gives are laid beside those on file: one that overlaps an alert on file is that
 alert, whose identity stays; one that overlaps none was missed and is opened now; an alert that goes
-on and is no episode any more is ended. An end may be set right, or an alert go on after all; none is taken back.
+on and is no episode any more is ended. An end may be set right, or an alert go on after all; none is
+taken back.
 """
 
 from __future__ import annotations

@@ -168,7 +168,7 @@ class _Client(aiomqtt.Client):
             max_inflight_messages=receive_maximum,
             **options,
         )
-        self._client.manual_ack_set(True)
+        self._client.manual_ack_set(on=True)
         self._held = 0
         self._most_held = receive_maximum
         self._reading = False

@@ -15,13 +15,14 @@ from buswatch.children import Child
 from fleet.registry import Registry
 from ingest.mqtt import Broker, Message, connect
 from simulators.payload import encode, topic
-from simulators.scenario import Scenario, Simulation
+from simulators.scenario import FaultRates, Scenario, Simulation
 from storage.database import Database
 from storage.positions import Tracks
 from storage.registry import import_registry
 
 BUSES = 60
 SECONDS = 400
+MANY_FAULTS = FaultRates(speeding=2.0, route_deviation=2.0)
 
 
 @dataclass(frozen=True)
@@ -35,7 +36,7 @@ class City:
 @pytest.fixture(scope="session")
 def city() -> City:
     start_ms = time_ns() // 1_000_000 - (SECONDS + 60) * 1_000
-    simulation = Simulation(Scenario(start_ms=start_ms, seed=7, buses=BUSES))
+    simulation = Simulation(Scenario(start_ms=start_ms, seed=7, buses=BUSES, faults=MANY_FAULTS))
     bus_ids = [bus.bus_id for bus in simulation.registry.buses]
     messages = [
         Message(topic(bus_ids[m.bus]), m.payload, 0, 1)

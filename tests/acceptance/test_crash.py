@@ -62,10 +62,12 @@ async def test_no_fix_is_lost_and_no_alert_lost_or_doubled_when_the_monitor_is_k
     assert len(found) == len(expected)
 
 
-def same_episode(one: Alert, other: Alert) -> bool:
-    """Whether two alerts tell of one thing: a broker may hand fixes over out of their order after a
-    crash, so an alert may keep the start by which it was first known, some fixes later.
+def same_episode(found: Alert, calm: Alert) -> bool:
+    """Whether an alert on file is an episode of the calm run: a broker may hand fixes over out of their
+    order after a crash, so an alert may keep the start by which it was first known, some fixes later.
     """
-    return (one.bus_id, one.rule, one.ended_ms) == (other.bus_id, other.rule, other.ended_ms) and abs(
-        one.started_ms - other.started_ms
-    ) < 15_000
+    return (
+        (found.bus_id, found.rule, found.ended_ms) == (calm.bus_id, calm.rule, calm.ended_ms)
+        and calm.started_ms <= found.started_ms
+        and found.started_ms < (calm.ended_ms or found.started_ms + 1)
+    )
