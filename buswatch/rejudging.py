@@ -11,6 +11,7 @@ from __future__ import annotations
 
 import logging
 from collections.abc import Sequence
+from dataclasses import replace
 
 import numpy as np
 from numpy.typing import NDArray
@@ -69,7 +70,7 @@ class Rejudging:
         ongoing = await open_episodes(self._database, bus_ids)
         since_ms = given_from(self._registry, rows, np.minimum(oldest_ms, newest_ms), newest_ms, ongoing)
         stored, _ = await fixes_since(self._database, keys, since_ms)
-        fixes = Fixes(rows[stored.bus], *(getattr(stored, name) for name in Fixes.__slots__[1:]))
+        fixes = replace(stored, bus=rows[stored.bus])
         on_file = await episodes_since(self._database, bus_ids, since_ms)
         changes = self._detector.judge_anew(fixes, rows, on_file, now_ms)
         log.debug("judged %d buses anew by %d fixes: %d changes", len(rows), len(fixes), len(changes))

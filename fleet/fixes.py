@@ -8,9 +8,12 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass, fields
+from typing import TypeVar
 
 import numpy as np
 from numpy.typing import NDArray
+
+Number = TypeVar("Number", bound=np.number)
 
 UNKNOWN_SATELLITES = -1
 """What ``Fixes.satellites`` holds when the report did not say; the float columns hold NaN."""
@@ -75,20 +78,20 @@ class Fixes:
         Raises ``ValueError`` when the columns differ in length.
         """
         n = len(bus)
-
-        def column(values: object, dtype: type[np.generic], missing: float) -> NDArray[np.generic]:
-            array = np.full(n, missing, dtype) if values is None else np.asarray(values, dtype)
-            if array.shape != (n,):
-                raise ValueError(f"a column has shape {array.shape}, the batch has {n} fixes")
-            return array
-
         return Fixes(
-            bus=column(bus, np.int32, 0),  # type: ignore[arg-type]  # dtype is fixed by the call
-            time_ms=column(time_ms, np.int64, 0),  # type: ignore[arg-type]
-            lon=column(lon, np.float64, np.nan),  # type: ignore[arg-type]
-            lat=column(lat, np.float64, np.nan),  # type: ignore[arg-type]
-            speed_kmh=column(speed_kmh, np.float32, np.nan),  # type: ignore[arg-type]
-            heading_deg=column(heading_deg, np.float32, np.nan),  # type: ignore[arg-type]
-            accuracy_m=column(accuracy_m, np.float32, np.nan),  # type: ignore[arg-type]
-            satellites=column(satellites, np.int16, UNKNOWN_SATELLITES),  # type: ignore[arg-type]
+            bus=_column(n, bus, np.int32, 0),
+            time_ms=_column(n, time_ms, np.int64, 0),
+            lon=_column(n, lon, np.float64, np.nan),
+            lat=_column(n, lat, np.float64, np.nan),
+            speed_kmh=_column(n, speed_kmh, np.float32, np.nan),
+            heading_deg=_column(n, heading_deg, np.float32, np.nan),
+            accuracy_m=_column(n, accuracy_m, np.float32, np.nan),
+            satellites=_column(n, satellites, np.int16, UNKNOWN_SATELLITES),
         )
+
+
+def _column(n: int, values: object, dtype: type[Number], missing: float) -> NDArray[Number]:
+    array = np.full(n, missing, dtype) if values is None else np.asarray(values, dtype)
+    if array.shape != (n,):
+        raise ValueError(f"a column has shape {array.shape}, the batch has {n} fixes")
+    return array

@@ -10,8 +10,8 @@ from __future__ import annotations
 import asyncio
 import logging
 from collections import deque
-from collections.abc import AsyncIterator, Sequence
-from contextlib import asynccontextmanager
+from collections.abc import AsyncIterator, Iterator, Sequence
+from contextlib import asynccontextmanager, contextmanager
 from dataclasses import dataclass
 from typing import Any
 
@@ -247,14 +247,10 @@ class _Client(aiomqtt.Client):
         return Unavailable(f"the connection to the broker was lost: {error or 'closed'}")
 
 
-class _translated:  # noqa: N801  # reads as a verb: with _translated("subscribe")
+@contextmanager
+def _translated(act: str) -> Iterator[None]:
     """Turns the client's errors into ours."""
-
-    def __init__(self, act: str) -> None:
-        self._act = act
-
-    def __enter__(self) -> None: ...
-
-    def __exit__(self, kind: object, error: BaseException | None, trace: object) -> None:
-        if isinstance(error, aiomqtt.MqttError):
-            raise Unavailable(f"the broker did not take a {self._act}: {error}") from error
+    try:
+        yield
+    except aiomqtt.MqttError as error:
+        raise Unavailable(f"the broker did not take a {act}: {error}") from error
