@@ -16,7 +16,10 @@ import pytest
 from playwright.sync_api import Browser, Page, expect, sync_playwright
 
 REPOSITORY = Path(__file__).parents[2]
-CHROMIUM = os.environ.get("BUSWATCH_CHROMIUM", "/usr/bin/chromium")
+CHROMIUM = shutil.which(os.environ.get("BUSWATCH_CHROMIUM", "chromium")) or (
+    None if "BUSWATCH_CHROMIUM" in os.environ else shutil.which("/usr/bin/chromium")
+)
+"""The browser of this machine, if any."""
 SOFTWARE_WEBGL = [
     "--no-sandbox",
     "--disable-background-networking",
@@ -33,6 +36,13 @@ WITHOUT_WEBGL = """
 """
 
 OpenRoom = Callable[..., Page]
+
+
+def pytest_runtest_setup() -> None:
+    """Leave out the tests of this folder, by name, where there is no browser for them."""
+    if CHROMIUM is None:
+        leave_out = pytest.fail if "BUSWATCH_TESTS_MAY_NOT_SKIP" in os.environ else pytest.skip
+        leave_out("no Chromium on this machine")
 
 
 @pytest.fixture(scope="session")

@@ -1,0 +1,60 @@
+"""Settings: what an operator writes, what comes of it, and what is said when it cannot be used."""
+
+from __future__ import annotations
+
+import pytest
+
+from buswatch.settings import Settings
+from fleet.errors import BadSetting
+from ingest.mqtt import Broker
+
+
+@pytest.mark.parametrize(
+    ("url", "broker"),
+    [
+        ("mqtt://127.0.0.1:1883", Broker("127.0.0.1", 1883)),
+        ("mqtt://broker.example", Broker("broker.example", 1883)),
+        ("mqtts://broker.example", Broker("broker.example", 8883, tls=True)),
+        ("mqtts://broker.example:443", Broker("broker.example", 443, tls=True)),
+        ("mqtt://bus:secret@broker", Broker("broker", 1883, "bus", "secret")),
+        ("mqtt://b%40us:p%2Fw%3A%40@broker:1", Broker("broker", 1, "b@us", "p/w:@")),
+        ("mqtt://[::1]:1884", Broker("::1", 1884)),
+    ],
+)
+def test_a_broker_is_named_by_a_url(url: str, broker: Broker) -> None:
+    assert Settings(mqtt_url=url).broker == broker
+
+
+@pytest.mark.parametrize("url", ["", "broker:1883", "http://broker", "mqtt://", "mqtt://:1883"])
+def test_a_url_that_is_no_broker_is_refused_with_one_that_is(url: str) -> None:
+    with pytest.raises(BadSetting, match=r"mqtt_url is .*; write it as mqtt://"):
+        _ = Settings(mqtt_url=url).broker
+
+
+@pytest.mark.xfail(strict=True, raises=ValueError, reason="urlsplit's ValueError is not translated")
+@pytest.mark.parametrize("url", ["mqtt://broker:99999", "mqtt://broker:port", "mqtt://[broker"])
+def test_a_port_or_host_that_cannot_be_read_is_refused_too(url: str) -> None:
+    with pytest.raises(BadSetting, match="mqtt_url"):
+        _ = Settings(mqtt_url=url).broker
+
+
+def test_settings_come_from_the_environment_and_what_is_given_wins(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("BUSWATCH_HTTP_PORT", "8123")
+    monkeypatch.setenv("BUSWATCH_DATABASE_URL", "postgresql:///from_environment")
+    assert Settings().http_port == 8123
+    assert Settings().required_database_url() == "postgresql:///from_environment"
+    assert Settings(http_port=9000).http_port == 9000
+
+
+def test_a_setting_that_is_required_and_missing_says_how_to_set_it(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.delenv("BUSWATCH_DATABASE_URL", raising=False)
+    with pytest.raises(BadSetting, match="set BUSWATCH_DATABASE_URL=postgresql://"):
+        Settings().required_database_url()
+
+
+def test_every_setting_says_what_it_is() -> None:
+    assert [name for name, field in Settings.model_fields.items() if not field.description] == []
+
+
+def test_the_page_that_is_served_by_default_is_the_one_that_is_packed_with_the_api() -> None:
+    assert Settings().page_dir.parts[-2:] == ("api", "page")
