@@ -14,7 +14,7 @@ from typing import Any
 import uvloop
 
 from buswatch.children import end_with_parent
-from buswatch.settings import Settings
+from buswatch.settings import LOG_LEVELS, Settings, read_settings
 from fleet.clock import parse_time
 from fleet.errors import BadInput, BadSetting, BuswatchError
 
@@ -24,17 +24,31 @@ Command = Callable[[argparse.Namespace], Awaitable[int | None]]
 def main(arguments: Sequence[str] | None = None) -> int:
     """Run one command; the process's exit status: 0 done, 1 failed, 2 wrongly called."""
     options = _parser().parse_args(arguments)
-    level = options.log_level or Settings().log_level
-    logging.basicConfig(
-        level=level, format="%(asctime)s %(levelname)s %(name)s: %(message)s", stream=sys.stderr
-    )
     end_with_parent()
     command: Command = options.command
     try:
+        _log_at(options.log_level or read_settings().log_level)
         return uvloop.run(_until_told(command(options)))
-    except BuswatchError as error:
+    except (BuswatchError, ExceptionGroup) as raised:
+        error = _first_of_ours(raised)
+        if error is None:
+            raise
         print(f"buswatch: {error}", file=sys.stderr)
         return 2 if isinstance(error, BadSetting | BadInput) else 1
+
+
+def _log_at(level: str) -> None:
+    logging.basicConfig(
+        level=level, format="%(asctime)s %(levelname)s %(name)s: %(message)s", stream=sys.stderr
+    )
+    logging.getLogger("httpx").setLevel(logging.WARNING)  # it says every request
+
+
+def _first_of_ours(raised: Exception) -> BuswatchError | None:
+    """The error that was raised on purpose, alone or as the first in what a task group raised."""
+    if isinstance(raised, ExceptionGroup):
+        return next(filter(None, map(_first_of_ours, raised.exceptions)), None)
+    return raised if isinstance(raised, BuswatchError) else None
 
 
 async def _until_told(work: Awaitable[int | None]) -> int:
@@ -54,7 +68,7 @@ def _parser() -> argparse.ArgumentParser:
         prog="buswatch",
         description="School-bus GPS monitoring: every fix against the approved route and the limit in force.",
     )
-    parser.add_argument("--log-level", choices=("DEBUG", "INFO", "WARNING", "ERROR"), help="how much to say")
+    parser.add_argument("--log-level", choices=LOG_LEVELS, help="how much to say")
     commands = parser.add_subparsers(title="commands", required=True, metavar="COMMAND")
 
     demo = _command(commands, "demo", _demo, "a simulated city, live, with nothing to install")
@@ -64,7 +78,7 @@ def _parser() -> argparse.ArgumentParser:
     demo.add_argument("--json", action="store_true", help="end with one line of JSON: what was seen")
     demo.add_argument("--buses", type=_positive, default=1058, metavar="N", help="registered buses (1058)")
     demo.add_argument(
-        "--interval", type=_duration, default=1.0, metavar="1s", help="between a bus's fixes (1s)"
+        "--interval", type=_interval, default=1, metavar="1s", help="between a bus's fixes (1s)"
     )
     demo.add_argument(
         "--port", type=int, default=8000, metavar="P", help="of the page; 0 takes a free one (8000)"
@@ -100,7 +114,10 @@ def _parser() -> argparse.ArgumentParser:
     simulate.add_argument("--truth", type=Path, metavar="FILE", help="write what was done wrong on purpose")
     simulate.add_argument("--summary", type=Path, metavar="FILE", help="write what was published, at the end")
     simulate.add_argument(
-        "--write-city", type=Path, metavar="DIR", help="write registry and base map, drive nothing"
+        "--write-city",
+        type=Path,
+        metavar="DIR",
+        help="drive nothing; write registry and base map for a drive with the same seed, buses and start",
     )
 
     evaluate = _with_settings(
@@ -130,7 +147,7 @@ def _with_settings(parser: argparse.ArgumentParser) -> argparse.ArgumentParser:
 
 def _settings(options: argparse.Namespace) -> Settings:
     given = {name: getattr(options, name, None) for name in Settings.model_fields}
-    return Settings(**{name: value for name, value in given.items() if value is not None})
+    return read_settings(**{name: value for name, value in given.items() if value is not None})
 
 
 async def _demo(options: argparse.Namespace) -> int:

@@ -29,6 +29,7 @@ from buswatch.listener import Listener
 from fleet.clock import SECOND_MS, from_ms
 from fleet.errors import Unavailable
 from fleet.registry import Registry
+from ingest.mqtt import Broker
 from simulators.evaluate import Evaluation
 from simulators.publish import Summary
 from simulators.scenario import Scenario, Simulation
@@ -67,7 +68,7 @@ class Report:
     """How long after its moment a fix was handed to the network."""
     cpu_seconds: dict[str, float]
     seconds: float
-    """How long the fleet drove."""
+    """How long the services were watched, from the simulator's start to the last count."""
 
     @property
     def complete(self) -> bool:
@@ -90,7 +91,7 @@ class Demo:
         self._folder = Path(tempfile.mkdtemp(prefix="buswatch-demo-"))
         self._address = ""
         self._children: list[Child] = []
-        self._postgres: EmbeddedPostgres | None = None
+        self._postgres: asyncio.Task[EmbeddedPostgres] | None = None
         self._listener = Listener(self._tell_alert)
 
     async def run(self) -> int:
@@ -111,14 +112,14 @@ class Demo:
 
     async def _run(self) -> Report:
         _say(f"building a city of {self._scenario.buses:,} school buses …")
-        self._postgres = EmbeddedPostgres(self._folder / "database")
-        simulation, dsn, (broker_child, broker) = await asyncio.gather(
+        server = EmbeddedPostgres(self._folder / "database")
+        self._postgres = asyncio.create_task(asyncio.to_thread(_started, server), name="database")
+        simulation, postgres, broker = await asyncio.gather(
             asyncio.to_thread(Simulation, self._scenario),
-            asyncio.to_thread(self._postgres.start),
-            start_broker(self._folder),
+            asyncio.shield(self._postgres),
+            self._start_broker(),
         )
-        self._children.append(broker_child)
-        registry = simulation.registry
+        registry, dsn = simulation.registry, postgres.dsn
         async with Database(dsn) as database:
             await migrate(database)
             await import_registry(database, registry)
@@ -126,6 +127,11 @@ class Demo:
             env = {"BUSWATCH_DATABASE_URL": dsn, "BUSWATCH_MQTT_URL": f"mqtt://{broker.host}:{broker.port}"}
             await self._start_services(env)
             return await self._watch(env, database, registry)
+
+    async def _start_broker(self) -> Broker:
+        child, broker = await start_broker(self._folder)
+        self._children.append(child)
+        return broker
 
     async def _start_services(self, env: dict[str, str]) -> None:
         _say("starting monitor and page …")
@@ -273,7 +279,13 @@ class Demo:
                 if child.name == name:
                     await child.stop()
         if self._postgres is not None:
-            await asyncio.to_thread(self._postgres.stop)
+            with contextlib.suppress(Unavailable):  # it was said where it was waited for
+                await asyncio.to_thread((await self._postgres).stop)
+
+
+def _started(postgres: EmbeddedPostgres) -> EmbeddedPostgres:
+    postgres.start()
+    return postgres
 
 
 def _say(text: str) -> None:

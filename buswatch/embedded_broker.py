@@ -63,7 +63,11 @@ async def start_broker(folder: Path, kind: str | None = None, port: int = 0) -> 
             raise Unavailable("the embedded broker is not installed; run `make install`")
         command = [str(_NODE), str(_AEDES), str(port)]
     child = await Child.start("broker", command, folder)
-    await child.wait_until(lambda: answers("127.0.0.1", port), _STARTED_WITHIN_S)
+    try:
+        await child.wait_until(lambda: answers("127.0.0.1", port), _STARTED_WITHIN_S)
+    except BaseException:
+        await child.stop()
+        raise
     return child, Broker(port=port)
 
 

@@ -11,6 +11,7 @@ from typing import Any
 import httpx
 
 from fleet.clock import parse_time
+from fleet.errors import Unavailable
 
 
 class Listener:
@@ -25,11 +26,13 @@ class Listener:
         to publish it, to the alert's arrival here; alerts found late are left out."""
 
     async def listen(self, address: str) -> None:
-        """Listen until cancelled or the stream ends."""
+        """Listen until cancelled or the stream ends; ``Unavailable`` when it is refused."""
         async with (
             httpx.AsyncClient(timeout=httpx.Timeout(10, read=None)) as client,
             client.stream("GET", f"{address}/api/v1/live") as response,
         ):
+            if response.status_code != httpx.codes.OK:
+                raise Unavailable(f"the live stream answers with status {response.status_code}")
             async for name, data in _events(response.aiter_lines()):
                 if name == "alert":
                     self._take(json.loads(data), time_ns() // 1_000_000)

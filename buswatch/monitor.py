@@ -24,6 +24,7 @@ _REPORT_EVERY_S = MINUTE_MS / 1_000
 
 async def run_monitor(settings: Settings) -> None:
     """Work until cancelled. A database or broker that is away is waited for."""
+    broker = settings.broker
     async with Database(settings.required_database_url()) as database:
         await persist(lambda: migrate(database))
         registry, bus_keys = await load_registry(database)
@@ -35,7 +36,7 @@ async def run_monitor(settings: Settings) -> None:
         await pipeline.remember()
         log.info("watching %d buses, registry %r", len(registry.buses), registry.version)
         async with asyncio.TaskGroup() as tasks:
-            tasks.create_task(pipeline.run(settings.broker, settings.mqtt_identifier), name="pipeline")
+            tasks.create_task(pipeline.run(broker, settings.mqtt_identifier), name="pipeline")
             tasks.create_task(_report(pipeline), name="report")
 
 

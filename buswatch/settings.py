@@ -7,9 +7,10 @@ win. Nothing secret has a default.
 from __future__ import annotations
 
 from pathlib import Path
+from typing import Any, Literal, get_args
 from urllib.parse import unquote, urlsplit
 
-from pydantic import Field
+from pydantic import Field, ValidationError
 from pydantic_settings import BaseSettings, SettingsConfigDict
 
 import api
@@ -17,6 +18,10 @@ from fleet.errors import BadSetting
 from ingest.mqtt import Broker
 
 _PORTS = {"mqtt": 1883, "mqtts": 8883}
+
+
+LogLevel = Literal["DEBUG", "INFO", "WARNING", "ERROR"]
+LOG_LEVELS: tuple[LogLevel, ...] = get_args(LogLevel)
 
 
 class Settings(BaseSettings):
@@ -40,17 +45,22 @@ class Settings(BaseSettings):
     page_dir: Path = Field(
         default=Path(api.__file__).parent / "page", description="Folder of the built control-room page"
     )
-    log_level: str = Field(default="INFO", description="DEBUG, INFO, WARNING or ERROR")
+    log_level: LogLevel = Field(default="INFO", description="DEBUG, INFO, WARNING or ERROR")
 
     @property
     def broker(self) -> Broker:
         """The broker that ``mqtt_url`` names; ``BadSetting`` when it cannot be read."""
-        parts = urlsplit(self.mqtt_url)
+        unreadable = BadSetting(f"mqtt_url is {self.mqtt_url!r}; write it as mqtt://127.0.0.1:1883")
+        try:
+            parts = urlsplit(self.mqtt_url)
+            port = parts.port
+        except ValueError as error:
+            raise unreadable from error
         if parts.scheme not in _PORTS or not parts.hostname:
-            raise BadSetting(f"mqtt_url is {self.mqtt_url!r}; write it as mqtt://127.0.0.1:1883")
+            raise unreadable
         return Broker(
             host=parts.hostname,
-            port=parts.port or _PORTS[parts.scheme],
+            port=port or _PORTS[parts.scheme],
             username=unquote(parts.username) if parts.username else None,
             password=unquote(parts.password) if parts.password else None,
             tls=parts.scheme == "mqtts",
@@ -63,3 +73,15 @@ class Settings(BaseSettings):
                 "no database is configured; set BUSWATCH_DATABASE_URL=postgresql://user:password@host:port/name"
             )
         return self.database_url
+
+
+def read_settings(**given: Any) -> Settings:
+    """The settings, what is ``given`` before the environment; ``BadSetting`` names each that is wrong."""
+    try:
+        return Settings(**given)
+    except ValidationError as error:
+        wrong = "; ".join(
+            f"{'.'.join(map(str, fault['loc']))} is {fault['input']!r}: {fault['msg']}"
+            for fault in error.errors()
+        )
+        raise BadSetting(f"{wrong} (set it as BUSWATCH_<NAME> or as an option)") from error

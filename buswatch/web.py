@@ -89,6 +89,7 @@ class Feed:
 
 async def run_api(settings: Settings) -> None:
     """Serve until cancelled."""
+    broker = settings.broker
     async with Database(settings.required_database_url()) as database:
         await persist(lambda: migrate(database))
         ports = Ports(
@@ -101,7 +102,7 @@ async def run_api(settings: Settings) -> None:
         )
         _, registry = await ports.record.registry()
         hub = LiveHub(ports, registry.tz)
-        feed = Feed(settings.broker, hub)
+        feed = Feed(broker, hub)
         context = Context(
             ports=ports,
             hub=hub,

@@ -155,7 +155,6 @@ def test_ctrl_c_in_the_middle_stops_a_demo_cleanly_and_it_still_reports(
     assert demo.left() == []
 
 
-@pytest.mark.xfail(strict=True, reason="the broker is not yet among the children that are stopped: it stays")
 def test_ctrl_c_while_the_city_is_built_leaves_nothing_either(start_demo: StartDemo) -> None:
     demo = start_demo("--buses", "400")
     demo.until(

@@ -31,7 +31,6 @@ def test_a_url_that_is_no_broker_is_refused_with_one_that_is(url: str) -> None:
         _ = Settings(mqtt_url=url).broker
 
 
-@pytest.mark.xfail(strict=True, raises=ValueError, reason="urlsplit's ValueError is not translated")
 @pytest.mark.parametrize("url", ["mqtt://broker:99999", "mqtt://broker:port", "mqtt://[broker"])
 def test_a_port_or_host_that_cannot_be_read_is_refused_too(url: str) -> None:
     with pytest.raises(BadSetting, match="mqtt_url"):
