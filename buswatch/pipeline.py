@@ -101,11 +101,11 @@ class Pipeline:
             async with connect(broker, identifier=identifier, persistent=True) as connection:
                 try:
                     async with asyncio.TaskGroup() as tasks:
-                        tasks.create_task(self._subscribe(connection), name="subscribe")
+                        subscribed = tasks.create_task(self._subscribe(connection), name="subscribe")
                         tasks.create_task(self._take_batches(connection), name="batches")
                         tasks.create_task(self._judge_late_fixes(), name="late fixes")
                         tasks.create_task(self._tell_changes(connection), name="changes")
-                        tasks.create_task(self._send_frames(connection), name="frames")
+                        tasks.create_task(self._send_frames(connection, subscribed), name="frames")
                 except* Unavailable as lost:
                     raise Unavailable(str(lost.exceptions[0])) from lost
 
@@ -190,7 +190,9 @@ class Pipeline:
             self._changed.clear()
             await self._changed.wait()
 
-    async def _send_frames(self, connection: Connection) -> None:
+    async def _send_frames(self, connection: Connection, subscribed: asyncio.Task[None]) -> None:
+        """A frame every second, once we listen: frames are what tells the world that we do."""
+        await subscribed
         while True:
             now_ms = self._now_ms()
             await asyncio.sleep((SECOND_MS - now_ms % SECOND_MS) / SECOND_MS)
