@@ -97,6 +97,10 @@ class LiveHub:
         for listener in self._listeners:
             listener.offer_frame(self._newest)
 
+    def lose_feed(self) -> None:
+        """The broker is away: until the next frame nothing tells that the monitor works."""
+        self._frame_heard_ms = None
+
     def push_change(self, change: dict[str, Any]) -> None:
         """Take an alert change in its wire form. Known ones are ignored; gaps are read from storage."""
         seq = int(change["seq"])
@@ -119,7 +123,9 @@ class LiveHub:
 
     @property
     def frame_age_ms(self) -> int | None:
-        """How long ago the last frame came, by our clock; None before the first."""
+        """How long ago the last frame came, by our clock; None before the first
+        of this feed.
+        """
         return None if self._frame_heard_ms is None else self._now_ms() - self._frame_heard_ms
 
     @property

@@ -19,9 +19,9 @@ from api.ports import Ports
 from api.server import ApiServer
 from buswatch.patience import persist
 from buswatch.settings import Settings
-from fleet.errors import Unavailable
+from fleet.errors import BadInput, Unavailable
 from fleet.topics import EVERY_ALERT, LIVE, alert_topic
-from ingest.mqtt import Broker, Connection, connect
+from ingest.mqtt import Broker, Connection, Message, connect
 from storage.alerts import AlertBook
 from storage.changes import AlertDesk, ChangeLog
 from storage.database import Database
@@ -63,6 +63,7 @@ class Feed:
     def _forget(self, error: Unavailable) -> None:
         log.debug("the feed stands still: %s", error)
         self._connection = None
+        self._hub.lose_feed()
 
     async def _listen(self) -> None:
         async with self._connected() as connection:
@@ -71,11 +72,18 @@ class Feed:
             while True:
                 messages = await connection.take(_MOST, _AGE_S, _IDLE_S)
                 for message in messages:
-                    if message.topic == LIVE:
-                        self._hub.push_frame(message.payload)
-                    else:
-                        self._hub.push_change(json.loads(message.payload))
+                    self._hand_over(message)
                 connection.acknowledge(messages)
+
+    def _hand_over(self, message: Message) -> None:
+        """Give the hub what came; what is none of ours must not end the feed."""
+        try:
+            if message.topic == LIVE:
+                self._hub.push_frame(message.payload)
+            else:
+                self._hub.push_change(json.loads(message.payload))
+        except (BadInput, ValueError, KeyError, TypeError) as error:
+            log.warning("passed over a message on %s: %s", message.topic, error)
 
     @contextlib.asynccontextmanager
     async def _connected(self) -> AsyncIterator[Connection]:

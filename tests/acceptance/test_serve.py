@@ -194,6 +194,18 @@ async def test_readiness_says_why_while_the_broker_is_away_and_recovers_with_it(
     await publishes_and_is_heard(served, speeds)
 
 
+async def test_garbage_on_our_own_topics_does_not_end_the_feed(served: Served) -> None:
+    await publish(
+        served.broker,
+        [
+            Message("buswatch/v1/live", b"garbage", 0, 1),
+            Message("buswatch/v1/alerts/B1", b"{}", 0, 1),
+            Message("buswatch/v1/alerts/B1", b"[1]", 0, 1),
+        ],
+    )
+    await publishes_and_is_heard(served, speeds)
+
+
 async def publishes_and_is_heard(served: Served, drives: Callable[[], Message]) -> None:
     """The whole way works: what is published becomes an alert on the stream."""
     async with page(str(served.client.base_url)) as one:
