@@ -190,7 +190,8 @@ def _judge(  # noqa: C901  # the detector on one page
         )
         under_way = trip.phase == UNDER_WAY
 
-        limit, reason = _limit_in_force(follows, seen, i, c, for_speeding)
+        accuracy = for_deviation.unknown_accuracy_m if math.isnan(accuracy_m[i]) else accuracy_m[i]
+        limit, reason = _limit_in_force(follows, seen, i, accuracy, c, for_speeding)
         speed = screened.speed_kmh[i]
         verdict = _speeding_verdict(speed, limit, for_speeding)
         step = step_band(speeding, verdict, t, lon[i], lat[i], for_speeding)
@@ -208,7 +209,7 @@ def _judge(  # noqa: C901  # the detector on one page
             forget_band(speeding)
 
         off = seen.off_m[i]
-        verdict = _deviation_verdict(under_way, off, accuracy_m[i], line, c, for_deviation)
+        verdict = _deviation_verdict(under_way, off, accuracy, line, c, for_deviation)
         step = step_band(deviation, verdict, t, lon[i], lat[i], for_deviation)
         if verdict == VIOLATING:
             _keep_peak(
@@ -235,14 +236,14 @@ def _judge(  # noqa: C901  # the detector on one page
 
 @compiled
 def _limit_in_force(
-    follows: bool, seen: Observations, i: int, c: Corridors, p: SpeedingParameters
+    follows: bool, seen: Observations, i: int, accuracy_m: float, c: Corridors, p: SpeedingParameters
 ) -> tuple[float, int]:
     """The limit and its reason: the line's where the bus follows it; off the line, on a trip, the
     highest cap its roads have; elsewhere the highest that the law knows.
     """
     if not follows:
         return MOTORWAY_CAP_KMH, _LEGAL_CAP
-    if seen.off_m[i] <= p.on_line_m:
+    if seen.off_m[i] <= min(c.width_m[seen.line[i]], p.on_line_m + 2.0 * accuracy_m):
         return seen.limit_kmh[i], seen.limit_reason[i]
     return c.cap_kmh[seen.line[i]], _LEGAL_CAP
 
@@ -260,10 +261,9 @@ def _deviation_verdict(
 ) -> int:
     if not under_way:
         return CLEAR
-    accuracy = p.unknown_accuracy_m if math.isnan(accuracy_m) else accuracy_m
-    if accuracy > p.worst_accuracy_m:
+    if accuracy_m > p.worst_accuracy_m:
         return BETWEEN
-    if off_m > c.width_m[line] + accuracy:
+    if off_m > c.width_m[line] + accuracy_m:
         return VIOLATING
     return CLEAR if off_m <= c.width_m[line] else BETWEEN
 

@@ -66,9 +66,10 @@ class SpeedingParameters(NamedTuple):
     edge_m: float = 15.0
     """Metres round a fix within which the highest limit counts: where a lower limit begins, the
     receiver's error (JT/T 794-2019: 15 m) must not decide."""
-    on_line_m: float = 25.0
-    """Metres from the line within which its limits count: farther off, within the corridor still,
-    the bus may be on another road that meets or accompanies the approved one."""
+    on_line_m: float = 15.0
+    """Metres from the line, beside twice the fix's accuracy, within which its limits count. Farther
+    off, within the corridor still, the bus may be on another road that meets the approved one at a
+    flat angle. Twice, because a reported accuracy holds two fixes of three, and twice it 19 of 20."""
     serious_percent: float = 20.0
     critical_percent: float = 50.0
 

@@ -125,6 +125,19 @@ def test_where_nothing_is_posted_the_legal_cap_of_60_counts() -> None:
     assert (opened.alert.evidence.limit_kmh, opened.alert.evidence.limit_reason) == (60, "legal_cap")
 
 
+def test_a_road_that_leaves_the_line_at_a_flat_angle_is_not_held_to_the_line_s_limit() -> None:
+    x = np.r_[drive(0, 2_000, 29), 2_000 + drive(0, 400, 58)]
+    y = np.r_[np.zeros(len(drive(0, 2_000, 29))), 0.1 * drive(0, 400, 58) + 22]
+    record = registry(approval(limits=[LimitStretch(0, LENGTH_M, 30, "posted")]))
+    assert judge(track(x, y), record) == ()
+
+
+def test_drift_between_tall_buildings_does_not_hide_speeding() -> None:
+    fixes = at_speeds((45, 60), (65, 20), (45, 20))
+    drifting = track(np.r_[0, np.cumsum(fixes.speed_kmh[1:].astype(float)) / 3.6], 33.0, accuracy_m=12)
+    assert kinds(judge(drifting)) == [("speeding", "opened"), ("speeding", "ended")]
+
+
 # Route deviation
 
 
