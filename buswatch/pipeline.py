@@ -106,8 +106,11 @@ class Pipeline:
                         tasks.create_task(self._judge_late_fixes(), name="late fixes")
                         tasks.create_task(self._tell_changes(connection), name="changes")
                         tasks.create_task(self._send_frames(connection, subscribed), name="frames")
-                except* Unavailable as lost:
-                    raise Unavailable(str(lost.exceptions[0])) from lost
+                except ExceptionGroup as group:
+                    lost, other = group.split(Unavailable)
+                    if lost is None or other is not None:
+                        raise
+                    raise Unavailable(str(lost.exceptions[0])) from group
 
         await persist(once_connected)
 

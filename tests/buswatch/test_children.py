@@ -98,7 +98,9 @@ async def test_a_killed_child_ends_at_once_and_killing_it_again_is_harmless(star
 
 
 async def test_waiting_for_a_child_that_dies_says_its_status_and_the_end_of_its_log(start: Start) -> None:
-    child = await start("for n in range(30): print('line', n)\nraise SystemExit('it will not do')")
+    child = await start(
+        "for n in range(30): print('line', n, flush=True)\nraise SystemExit('it will not do')"
+    )
 
     async def never() -> bool:
         return False

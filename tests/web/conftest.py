@@ -15,6 +15,8 @@ from urllib.parse import urlsplit
 import pytest
 from playwright.sync_api import Browser, Page, expect, sync_playwright
 
+from buswatch.embedded_broker import NODE
+
 REPOSITORY = Path(__file__).parents[2]
 CHROMIUM = shutil.which(os.environ.get("BUSWATCH_CHROMIUM", "chromium")) or (
     None if "BUSWATCH_CHROMIUM" in os.environ else shutil.which("/usr/bin/chromium")
@@ -52,20 +54,17 @@ def page_url() -> Iterator[str]:
     if address is not None:
         yield address
         return
-    beside = Path(sys.executable).with_name("node")
-    node = str(beside) if beside.exists() else shutil.which("node")
-    assert node is not None, "the made-up API needs Node"
-    command = [node, str(REPOSITORY / "web/dev/fake-api.mjs"), "0"]
-    # A session of its own: the wheel's node is a wrapper, and its child must end with it.
-    with subprocess.Popen(command, stdout=subprocess.PIPE, text=True, start_new_session=True) as server:
+    command = [str(NODE), str(REPOSITORY / "web/dev/fake-api.mjs"), "0"]
+    with subprocess.Popen(command, stdout=subprocess.PIPE, text=True) as server:
         assert server.stdout is not None
         yield server.stdout.readline().strip()
-        os.killpg(server.pid, signal.SIGTERM)
+        server.terminate()
 
 
 @pytest.fixture(scope="session")
 def browser() -> Iterator[Browser]:
     expect.set_options(timeout=15_000)
+    os.environ["PLAYWRIGHT_NODEJS_PATH"] = str(NODE)  # its own needs a library that a bare machine lacks
     with sync_playwright() as playwright:
         chromium = playwright.chromium.launch(executable_path=CHROMIUM, args=SOFTWARE_WEBGL)
         yield chromium
