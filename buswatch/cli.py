@@ -81,7 +81,7 @@ def _parser() -> argparse.ArgumentParser:
         "--interval", type=_interval, default=1, metavar="1s", help="between a bus's fixes (1s)"
     )
     demo.add_argument(
-        "--port", type=int, default=8000, metavar="P", help="of the page; 0 takes a free one (8000)"
+        "--port", type=_port, default=8000, metavar="P", help="of the page; 0 takes a free one (8000)"
     )
     demo.add_argument(
         "--seed", type=int, default=1, metavar="N", help="of the city and all that happens in it (1)"
@@ -244,6 +244,12 @@ def _interval(text: str) -> int:
     if seconds != int(seconds) or seconds > 60:
         raise argparse.ArgumentTypeError(f"{text!r}: a device reports every 1s to 60s, in whole seconds")
     return int(seconds)
+
+
+def _port(text: str) -> int:
+    if not text.isdecimal() or int(text) > 65535:
+        raise argparse.ArgumentTypeError(f"{text!r} is no port; write a number from 0 to 65535")
+    return int(text)
 
 
 def _positive(text: str) -> int:

@@ -73,6 +73,8 @@ def test_an_unknown_command_is_refused_with_those_there_are() -> None:
         (["demo", "--for", "-5s"], "expected one argument"),
         (["demo", "--for=-5s"], "write 60s, 5m or 1h"),
         (["demo", "--buses", "0"], "'0' is no number above 0"),
+        (["demo", "--port", "99999"], "write a number from 0 to 65535"),
+        (["demo", "--interval", "1.5s"], "a device reports every 1s to 60s, in whole seconds"),
         (["simulate", "--interval", "0.5"], "a device reports every 1s to 60s, in whole seconds"),
         (["simulate", "--interval", "2m"], "a device reports every 1s to 60s"),
         (["simulate", "--start", "yesterday"], "write it as 2026-09-01T07:30:00+08:00"),
