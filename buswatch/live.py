@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from typing import Any
 
 import msgspec
@@ -69,4 +70,4 @@ class LiveFrame:
 
 
 def _rounded(value: float) -> float | None:
-    return None if value != value else round(value, 1)  # noqa: PLR0124  # NaN is the one that differs from itself
+    return None if math.isnan(value) else round(value, 1)
