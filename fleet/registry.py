@@ -15,7 +15,8 @@ from zoneinfo import ZoneInfo
 
 import msgspec
 
-from fleet.errors import BadRegistry
+from fleet.errors import BadRegistry, BadSetting
+from fleet.parameters import Parameters
 from fleet.topics import RESERVED
 
 LonLat = tuple[float, float]
@@ -23,7 +24,7 @@ LonLat = tuple[float, float]
 
 BusState = Literal["in_service", "out_of_service"]
 Direction = Literal["to_school", "to_home"]
-LimitReason = Literal["legal_cap", "posted", "hazard", "school_zone"]
+LimitReason = Literal["legal_cap", "posted", "hazard", "school_zone", "weather"]
 
 MOTORWAY_CAP_KMH = 80.0
 """Article 35: a school bus with pupils aboard drives at most 80 km/h on a motorway."""
@@ -75,6 +76,58 @@ class Approval(msgspec.Struct, frozen=True):
     valid_from: date
     valid_to: date
     """Last day of validity, included."""
+    parameters: dict[str, float] = {}
+    """The detector's parameters that differ on this approval, as ``{"deviation.min_ms": 10000}``."""
+    gaps: tuple[int, ...] = ()
+    """Where the line is interrupted: no road is approved between point ``i`` and the next, for each
+    ``i`` (from 0) named here. So a line drawn in parts, or both ways of a bus line, is one line."""
+
+
+class Zone(msgspec.Struct, frozen=True):
+    """An area with a speed limit of its own, on every road in it: a school zone."""
+
+    zone_id: str
+    name: str
+    area: tuple[LonLat, ...]
+    """The corners of a polygon, WGS-84; it need not repeat its first."""
+    limit_kmh: float
+    reason: LimitReason = "school_zone"
+
+
+class Advisory(msgspec.Struct, frozen=True):
+    """A weather warning: in an area, for a time, a limit (article 35: 20 km/h on ice, in mud, in fog)."""
+
+    advisory_id: str
+    name: str
+    area: tuple[LonLat, ...]
+    """The corners of a polygon, WGS-84."""
+    from_ms: int
+    """In force from then (included) …"""
+    to_ms: int
+    """… to then (not included), epoch milliseconds."""
+    limit_kmh: float = HAZARD_CAP_KMH
+
+
+WaiverReason = Literal["traffic_control", "roadworks", "natural_disaster", "bad_weather", "major_accident"]
+"""The five exceptions of article 30 paragraph 2."""
+
+
+class Waiver(msgspec.Struct, frozen=True):
+    """A signed, time-boxed exemption from the approved route, for some routes or within an area."""
+
+    waiver_id: str
+    reason: WaiverReason
+    approved_by: str
+    """Who signed it."""
+    from_ms: int
+    """Holds from then (included) …"""
+    to_ms: int
+    """… to then (not included), epoch milliseconds."""
+    route_ids: tuple[str, ...] = ()
+    """The routes it covers; empty: every route in the area."""
+    area: tuple[LonLat, ...] = ()
+    """The corners of the polygon in which the deviation began, WGS-84; empty: anywhere."""
+    note: str = ""
 
 
 class Driver(msgspec.Struct, frozen=True):
@@ -129,6 +182,9 @@ class Registry(msgspec.Struct, frozen=True, dict=True):
     zone: str = "Asia/Shanghai"
     version: str = ""
     """What this state of the record is called; part of the evidence of an alert."""
+    zones: tuple[Zone, ...] = ()
+    parameters: dict[str, float] = {}
+    """The detector's parameters that differ for this fleet, as ``{"speeding.tolerance_kmh": 3}``."""
 
     @cached_property
     def tz(self) -> ZoneInfo:
@@ -197,8 +253,23 @@ def check_registry(registry: Registry) -> None:
             raise BadRegistry(f"approval {approval.approval_id!r}: its line needs two distinct points")
         if approval.corridor_m <= 0:
             raise BadRegistry(f"approval {approval.approval_id!r}: corridor_m must be above 0")
+        _check_parameters(f"approval {approval.approval_id!r}", approval.parameters)
+    _check_identities("zone", [zone.zone_id for zone in registry.zones])
+    for zone in registry.zones:
+        if len(set(zone.area)) < 3:
+            raise BadRegistry(f"zone {zone.zone_id!r}: its area needs three distinct corners")
+        if zone.limit_kmh <= 0:
+            raise BadRegistry(f"zone {zone.zone_id!r}: limit_kmh must be above 0")
+    _check_parameters("the registry", registry.parameters)
     for assignment in registry.assignments:
         _check_assignment(registry, assignment)
+
+
+def _check_parameters(where: str, parameters: dict[str, float]) -> None:
+    try:
+        Parameters().with_settings(parameters)
+    except BadSetting as error:
+        raise BadRegistry(f"{where}: {error}") from error
 
 
 def _check_identities(noun: str, identities: list[str]) -> None:

@@ -8,13 +8,17 @@ version then in force).
 from __future__ import annotations
 
 from dataclasses import dataclass
-from datetime import date, time, timedelta
+from datetime import date, timedelta
+from functools import cache
 
 import numpy as np
 from numpy.typing import NDArray
 
 from fleet.clock import local_day, local_ms
 from fleet.registry import Registry
+
+NO_APPROVAL = -1
+"""The approval of a trip whose route has none on its day: it must not be driven."""
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -24,23 +28,24 @@ class Trips:
     bus: NDArray[np.int32]
     """Row in ``Registry.buses``."""
     approval: NDArray[np.int32]
-    """Row in ``Registry.approvals``: the version in force on the trip's day."""
+    """Row in ``Registry.approvals``: the version in force on the trip's day; ``NO_APPROVAL`` for none."""
     assignment: NDArray[np.int32]
     """Row in ``Registry.assignments``."""
     start_ms: NDArray[np.int64]
     """The window's start, included; epoch milliseconds."""
     end_ms: NDArray[np.int64]
     """The window's end, not included."""
+    open_ended: NDArray[np.bool_]
+    """No timetable: within its window the bus is on its route from its first fix near it, may run it
+    again and again, and either way. False for what an assignment calls for."""
 
     def __len__(self) -> int:
         return len(self.bus)
 
 
 def lay_trips(registry: Registry, first: date, last: date) -> Trips:
-    """The trips of every day from ``first`` to ``last`` (both included, days of the fleet's zone).
-
-    A route without a valid approval on a day has no trip that day.
-    """
+    """The trips of every day from ``first`` to ``last`` (both included, days of the fleet's zone)."""
+    moment = cache(local_ms)
     rows: list[tuple[int, int, int, int, int]] = []
     days = [first + timedelta(days=n) for n in range((last - first).days + 1)]
     for row, assignment in enumerate(registry.assignments):
@@ -49,12 +54,11 @@ def lay_trips(registry: Registry, first: date, last: date) -> Trips:
             if day.isoweekday() not in assignment.weekdays:
                 continue
             approval = registry.approval_on(assignment.route_id, day)
-            if approval is None:
-                continue
             overnight = assignment.ends <= assignment.starts
-            start = local_ms(day, assignment.starts, registry.tz)
-            end = local_ms(day + timedelta(days=overnight), assignment.ends, registry.tz)
-            rows.append((bus, start, end, registry.approval_rows[approval.approval_id], row))
+            start = moment(day, assignment.starts, registry.tz)
+            end = moment(day + timedelta(days=overnight), assignment.ends, registry.tz)
+            version = NO_APPROVAL if approval is None else registry.approval_rows[approval.approval_id]
+            rows.append((bus, start, end, version, row))
     return _columns(sorted(rows))
 
 
@@ -66,15 +70,16 @@ def _columns(rows: list[tuple[int, int, int, int, int]]) -> Trips:
         assignment=table[:, 4].astype(np.int32),
         start_ms=table[:, 1].copy(),
         end_ms=table[:, 2].copy(),
+        open_ended=np.zeros(len(table), np.bool_),
     )
 
 
 class Timetable:
-    """Which trip a bus should be on at a moment, for any days, laid out as they are asked for."""
+    """The trips of any days, laid out as they are asked for."""
 
     def __init__(self, registry: Registry) -> None:
         self._registry = registry
-        self._from_ms = self._to_ms = 0
+        self._first = self._last = date.min
         self._trips = _columns([])
         self._keys = np.empty(0, np.int64)
 
@@ -85,23 +90,31 @@ class Timetable:
         returned trips only; name a trip by its assignment and start to remember it.
         """
         if len(bus):
-            self._lay(int(time_ms.min()), int(time_ms.max()))
+            self.cover(int(time_ms.min()), int(time_ms.max()))
         rows = np.searchsorted(self._keys, _key(bus, time_ms), side="right") - 1
         if len(self._trips) == 0:
             return self._trips, rows
         found = (rows >= 0) & (self._trips.bus[rows] == bus) & (time_ms < self._trips.end_ms[rows])
         return self._trips, np.where(found, rows, -1)
 
-    def _lay(self, first_ms: int, last_ms: int) -> None:
-        """Lay out every day of the moments, with the day before for windows past midnight."""
-        if self._from_ms <= first_ms and last_ms < self._to_ms:
-            return
-        zone = self._registry.tz
-        first, last = local_day(first_ms, zone), local_day(last_ms, zone)
-        self._from_ms = local_ms(first, time.min, zone)
-        self._to_ms = local_ms(last + timedelta(days=1), time.min, zone)
-        self._trips = lay_trips(self._registry, first - timedelta(days=1), last)
+    def cover(self, first_ms: int, last_ms: int) -> Trips:
+        """The trips of every day of a time, of the day before it (for windows past midnight) and of the
+        day after. The same object as last time when that covers it.
+        """
+        first = local_day(first_ms, self._registry.tz) - timedelta(days=1)
+        last = local_day(last_ms, self._registry.tz) + timedelta(days=1)
+        if self._first <= first and last <= self._last:
+            return self._trips
+        if self._first != date.min and max(last, self._last) - min(first, self._first) <= _KEPT:
+            first, last = min(first, self._first), max(last, self._last)
+        self._first, self._last = first, last
+        self._trips = lay_trips(self._registry, first, last)
         self._keys = _key(self._trips.bus, self._trips.start_ms)
+        return self._trips
+
+
+_KEPT = timedelta(days=7)
+"""Trips of so many days are kept laid out while moments before and after them are asked for."""
 
 
 def _key(bus: NDArray[np.int32], time_ms: NDArray[np.int64]) -> NDArray[np.int64]:

@@ -16,7 +16,9 @@ def at(record: Registry, *moments: str) -> list[tuple[str, str] | None]:
     times = np.array([parse_time(f"{m}+08:00") for m in moments], np.int64)
     trips, rows = Timetable(record).trips_at(np.zeros(len(times), np.int32), times)
     return [
-        None if row < 0 else (record.approvals[trips.approval[row]].approval_id, str(trips.start_ms[row]))
+        None
+        if row < 0 or trips.approval[row] < 0
+        else (record.approvals[trips.approval[row]].approval_id, str(trips.start_ms[row]))
         for row in rows
     ]
 
