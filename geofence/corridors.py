@@ -8,88 +8,144 @@ from typing import NamedTuple
 import numpy as np
 from numpy.typing import NDArray
 
-from fleet.registry import Approval
+from fleet.registry import Approval, Zone
 from geofence.limits import highest_cap, limit_pieces
 from geofence.plane import Plane
+from geofence.zones import zone_stretches
 
 BLOCK = 16
 """Segments under one bounding box: what a search of the whole line passes over at once."""
 
+LINE = np.dtype(
+    [
+        ("first", np.int64),
+        ("last", np.int64),
+        ("first_block", np.int64),
+        ("last_block", np.int64),
+        ("first_piece", np.int64),
+        ("last_piece", np.int64),
+        ("first_stop", np.int64),
+        ("last_stop", np.int64),
+        ("x0", np.float64),
+        ("y0", np.float64),
+        ("width_m", np.float64),
+        ("length_m", np.float64),
+        ("last_stop_m", np.float64),
+        ("cap_kmh", np.float64),
+    ]
+)
+"""One line. Its vertices are rows ``first`` to ``last - 1`` of ``vertices``, and likewise its blocks,
+pieces and stops. ``width_m`` is the corridor either side, ``last_stop_m`` the chainage of the last
+stop (the length where there is none), ``cap_kmh`` what a bus off the line is held to, ``x0, y0`` the
+place in the plane that its vertices are given from."""
+
+VERTEX = np.dtype(
+    [("x", np.float32), ("y", np.float32), ("chainage_m", np.float32), ("per_length2", np.float32)]
+)
+"""One vertex, and the segment to the next: metres from the line's own place, metres along the line,
+and one by the squared length of that segment; 0 where no segment begins (a gap, the end)."""
+
+BOX = np.dtype([("west", np.float32), ("south", np.float32), ("east", np.float32), ("north", np.float32)])
+PIECE = np.dtype([("from_m", np.float32), ("limit_kmh", np.float32), ("reason", np.int32)])
+STOP = np.dtype([("x", np.float32), ("y", np.float32), ("chainage_m", np.float32)])
+
 
 class Corridors(NamedTuple):
-    """The lines of all approvals, one after the other. Line i is approval i of the registry.
+    """The lines of all approvals. Row i of ``lines`` is approval i of the registry.
 
-    The vertices of line i are ``x[first[i]:first[i + 1]]``; between two neighbours lies a segment
-    named by its first vertex. Metres in the plane, chainage in metres along the line.
+    Coordinates are single precision, measured from a place on the line: a millimetre at 10 km, and
+    half of the memory, which is what limits the speed of a large fleet.
     """
 
-    first: NDArray[np.int64]
-    """(lines + 1,) first vertex of each line."""
-    x: NDArray[np.float64]
-    y: NDArray[np.float64]
-    chainage_m: NDArray[np.float64]
-    """(vertices,) metres along the line; 0 at its beginning."""
-    first_block: NDArray[np.int64]
-    """(lines + 1,) first block of each line."""
-    block_box: NDArray[np.float64]
-    """(blocks, 4) west, south, east, north of ``BLOCK`` segments."""
-    width_m: NDArray[np.float64]
-    """(lines,) the corridor: allowed distance either side."""
-    length_m: NDArray[np.float64]
-    last_stop_m: NDArray[np.float64]
-    """(lines,) chainage of the last stop; the line's length where it has no stops."""
-    cap_kmh: NDArray[np.float64]
-    """(lines,) what a bus off the line is held to."""
-    first_piece: NDArray[np.int64]
-    """(lines + 1,) first limit piece of each line."""
-    piece_m: NDArray[np.float64]
-    piece_kmh: NDArray[np.float64]
-    piece_reason: NDArray[np.int8]
+    lines: NDArray[np.void]
+    """(lines,) of ``LINE``"""
+    vertices: NDArray[np.void]
+    """(vertices,) of ``VERTEX``"""
+    boxes: NDArray[np.void]
+    """(blocks,) of ``BOX``: round ``BLOCK`` segments each."""
+    pieces: NDArray[np.void]
+    """(pieces,) of ``PIECE``: the limit in force from ``from_m`` up to the next piece."""
+    stops: NDArray[np.void]
+    """(stops,) of ``STOP``, in the order of their chainage."""
+
+    @property
+    def nbytes(self) -> int:
+        """Bytes of memory."""
+        return sum(array.nbytes for array in self)
 
 
-def pack_corridors(approvals: Sequence[Approval], plane: Plane) -> Corridors:
-    """The packed corridors of ``approvals``, in their order. Repeated points of a line are dropped."""
-    xs: list[NDArray[np.float64]] = []
-    ys: list[NDArray[np.float64]] = []
-    chainages: list[NDArray[np.float64]] = []
-    boxes: list[tuple[float, float, float, float]] = []
-    first, first_block, first_piece = [0], [0], [0]
-    pieces = []
-    for approval in approvals:
-        points = np.array(approval.line, np.float64)
-        x, y = plane.to_metres(points[:, 0], points[:, 1])
-        moved = np.r_[True, (np.diff(x) != 0) | (np.diff(y) != 0)]
-        x, y = x[moved], y[moved]
-        xs.append(x)
-        ys.append(y)
-        chainages.append(np.r_[0.0, np.cumsum(np.hypot(np.diff(x), np.diff(y)))])
-        for start in range(0, len(x) - 1, BLOCK):
-            part = slice(start, start + BLOCK + 1)
-            boxes.append((x[part].min(), y[part].min(), x[part].max(), y[part].max()))
-        pieces += limit_pieces(approval)
-        first.append(first[-1] + len(x))
-        first_block.append(len(boxes))
-        first_piece.append(len(pieces))
-    length = [chainage[-1] for chainage in chainages]
-    return Corridors(
-        first=np.array(first, np.int64),
-        x=np.concatenate(xs) if xs else np.empty(0),
-        y=np.concatenate(ys) if ys else np.empty(0),
-        chainage_m=np.concatenate(chainages) if chainages else np.empty(0),
-        first_block=np.array(first_block, np.int64),
-        block_box=np.array(boxes, np.float64).reshape(-1, 4),
-        width_m=np.array([a.corridor_m for a in approvals], np.float64),
-        length_m=np.array(length, np.float64),
-        last_stop_m=np.array(
-            [
-                min(max((s.chainage_m for s in a.stops), default=end), end)
-                for a, end in zip(approvals, length, strict=True)
-            ],
-            np.float64,
-        ),
-        cap_kmh=np.array([highest_cap(a) for a in approvals], np.float64),
-        first_piece=np.array(first_piece, np.int64),
-        piece_m=np.array([p.from_m for p in pieces], np.float64),
-        piece_kmh=np.array([p.limit_kmh for p in pieces], np.float64),
-        piece_reason=np.array([p.reason for p in pieces], np.int8),
+def pack_corridors(approvals: Sequence[Approval], plane: Plane, zones: Sequence[Zone] = ()) -> Corridors:
+    """The packed corridors of ``approvals``, in their order. Repeated points of a line are dropped.
+
+    The limit of a zone that a line runs through counts like one that its approval states.
+    """
+    in_zones = zone_stretches(approvals, zones, plane)
+    lines = np.zeros(len(approvals), LINE)
+    stores: tuple[list[NDArray[np.void]], ...] = ([], [], [], [])
+    ends = np.zeros(4, np.int64)
+    for line, approval, extra in zip(lines, approvals, in_zones, strict=True):
+        own = _vertices(approval, plane, line)
+        parts = (
+            own,
+            _boxes(own),
+            np.array([tuple(piece) for piece in limit_pieces(approval, extra)], PIECE),
+            _stops(approval, plane, line),
+        )
+        for store, part in zip(stores, parts, strict=True):
+            store.append(part)
+        begins, ends = ends, ends + np.array([len(part) for part in parts])
+        line["first"], line["first_block"], line["first_piece"], line["first_stop"] = begins
+        line["last"], line["last_block"], line["last_piece"], line["last_stop"] = ends
+        length = float(own["chainage_m"][-1])
+        line["length_m"] = length
+        line["last_stop_m"] = min(max((s.chainage_m for s in approval.stops), default=length), length)
+        line["width_m"] = approval.corridor_m
+        line["cap_kmh"] = highest_cap(approval)
+    kinds = (VERTEX, BOX, PIECE, STOP)
+    return Corridors(lines, *(_joined(store, kind) for store, kind in zip(stores, kinds, strict=True)))
+
+
+def _vertices(approval: Approval, plane: Plane, line: np.void) -> NDArray[np.void]:
+    """The vertices of a line; sets the place that they are given from."""
+    points = np.array(approval.line, np.float64)
+    east, north = plane.to_metres(points[:, 0], points[:, 1])
+    line["x0"], line["y0"] = east[0], north[0]
+    x, y = east - east[0], north - north[0]
+    gap = np.zeros(len(x), np.bool_)
+    gap[list(approval.gaps)] = True
+    kept = np.r_[True, (np.diff(x) != 0) | (np.diff(y) != 0)]
+    kept[1:] |= gap[:-1]
+    x, y, gap = x[kept], y[kept], gap[kept]
+    length = np.hypot(np.diff(x), np.diff(y))
+    made = np.zeros(len(x), VERTEX)
+    made["x"], made["y"] = x, y
+    made["chainage_m"] = np.r_[0.0, np.cumsum(np.where(gap[:-1], 0.0, length))]
+    made["per_length2"][:-1] = np.where(gap[:-1], 0.0, 1.0 / np.maximum(length, 1e-3) ** 2)
+    return made
+
+
+def _boxes(vertices: NDArray[np.void]) -> NDArray[np.void]:
+    """Boxes round the segments of each block."""
+    starts = np.arange(0, len(vertices) - 1, BLOCK)
+    boxes = np.zeros(len(starts), BOX)
+    for low, high, axis in (("west", "east", "x"), ("south", "north", "y")):
+        last = vertices[axis][np.minimum(starts + BLOCK, len(vertices) - 1)]
+        boxes[low] = np.minimum(np.minimum.reduceat(vertices[axis][:-1], starts), last)
+        boxes[high] = np.maximum(np.maximum.reduceat(vertices[axis][:-1], starts), last)
+    return boxes
+
+
+def _stops(approval: Approval, plane: Plane, line: np.void) -> NDArray[np.void]:
+    stops = np.zeros(len(approval.stops), STOP)
+    if len(stops) == 0:
+        return stops
+    x, y = plane.to_metres(
+        np.array([stop.lon for stop in approval.stops]), np.array([stop.lat for stop in approval.stops])
     )
+    stops["x"], stops["y"] = x - line["x0"], y - line["y0"]
+    stops["chainage_m"] = [stop.chainage_m for stop in approval.stops]
+    return stops[np.argsort(stops["chainage_m"], kind="stable")]
+
+
+def _joined(parts: list[NDArray[np.void]], dtype: np.dtype[np.void]) -> NDArray[np.void]:
+    return np.concatenate(parts) if parts else np.empty(0, dtype)

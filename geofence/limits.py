@@ -6,11 +6,12 @@ stretch and the hazard stretch (article 35 of 校车安全管理条例).
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from typing import NamedTuple
 
-from fleet.registry import ROAD_CAP_KMH, Approval, LimitReason
+from fleet.registry import ROAD_CAP_KMH, Approval, LimitReason, LimitStretch
 
-REASONS: tuple[LimitReason, ...] = ("legal_cap", "posted", "hazard", "school_zone")
+REASONS: tuple[LimitReason, ...] = ("legal_cap", "posted", "hazard", "school_zone", "weather")
 """The reasons by the code under which columns hold them."""
 
 
@@ -23,16 +24,18 @@ class LimitPiece(NamedTuple):
     """Index in ``REASONS``."""
 
 
-def limit_pieces(approval: Approval) -> list[LimitPiece]:
-    """The limit in force along a line, as pieces in order; the first begins at 0.
+def limit_pieces(approval: Approval, in_zones: Sequence[LimitStretch] = ()) -> list[LimitPiece]:
+    """The limit in force along a line, as pieces in order; the first begins at 0. ``in_zones`` are the
+    stretches of the line that lie in zones with a limit of their own.
 
     Where a stretch of reason ``legal_cap`` covers the line its cap replaces the ordinary
     ``ROAD_CAP_KMH``; of all that apply, the lowest counts.
     """
-    cuts = sorted({0.0, *(s.from_m for s in approval.limits), *(s.to_m for s in approval.limits)})
+    stretches = (*approval.limits, *in_zones)
+    cuts = sorted({0.0, *(s.from_m for s in stretches), *(s.to_m for s in stretches)})
     pieces: list[LimitPiece] = []
     for cut in cuts:
-        here = [s for s in approval.limits if s.from_m <= cut < s.to_m]
+        here = [s for s in stretches if s.from_m <= cut < s.to_m]
         caps = [(s.limit_kmh, REASONS.index(s.reason)) for s in here if s.reason == "legal_cap"]
         others = [(s.limit_kmh, REASONS.index(s.reason)) for s in here if s.reason != "legal_cap"]
         limit, reason = min([*(caps or [(ROAD_CAP_KMH, 0)]), *others])

@@ -1,188 +1,202 @@
 """Matching: where along its approved line a fix lies, and how far off it.
 
 The nearest point is sought in a window of the line round the last match, so that a line that
-crosses itself or runs out and back is matched to the right pass. When nothing in the window lies
-within the corridor, the whole line is searched.
+crosses itself, loops, or runs out and back on one street is matched to the right pass. When nothing
+in the window lies within the corridor, the whole line is searched. Where several passes lie within
+the corridor, the course over ground and the way along the line decide between them.
 """
 
 from __future__ import annotations
 
+import math
 from typing import NamedTuple
 
 import numpy as np
-from numpy.typing import NDArray
 
-from geofence.compiled import compiled
+from geofence.compiled import Row, compiled, inlined
 from geofence.corridors import BLOCK, Corridors
 
 NO_LINE = -1
 """The line of a fix that belongs to no trip."""
 
 _BACK_M = 40.0
-"""Metres behind the last match that the window reaches: noise and a bus that backs up."""
-_AHEAD_M = 200.0
+"""Metres behind the last match that the window reaches: noise and a bus that backs up …"""
+_BACK_MS = 15.0
+"""… and this many more for every second since, for a bus that turned round."""
+_AHEAD_M = 100.0
 _AHEAD_MS = 35.0
 """The window reaches ahead by ``_AHEAD_M`` plus this many metres for every second since."""
+_WINDOW_MS = 90_000
+"""After longer than this the window would be most of the line: the whole is searched."""
+_AGAINST_M = 30.0
+"""Metres by which a pass must be nearer when the bus drives against its direction."""
+_ASTRAY = 0.001
+"""Metres by which a pass must be nearer for every metre of line between it and the last match."""
 
-Nearest = tuple[float, int, float]
-"""Squared metres to the nearest point, its segment, and metres along that segment."""
-
-_STATE = np.dtype(
-    [("line", np.int64), ("segment", np.int64), ("chainage_m", np.float64), ("time_ms", np.int64)]
-)
-
-
-class Observations(NamedTuple):
-    """What the geofence sees of each fix, shape (n,). Fixes without a line have NaN throughout."""
-
-    line: NDArray[np.int32]
-    """Row of the approval matched against, or ``NO_LINE``."""
-    off_m: NDArray[np.float64]
-    """Metres from the approved line."""
-    chainage_m: NDArray[np.float64]
-    """Metres along the line of its nearest point."""
-    limit_kmh: NDArray[np.float64]
-    """Limit in force there: the highest within ``edge_m`` along the line."""
-    limit_reason: NDArray[np.int8]
-    """Index in ``limits.REASONS``."""
+MATCH: list[tuple[str, type]] = [
+    ("segment", np.int64),
+    ("chainage_m", np.float64),
+    ("at_ms", np.int64),
+    ("known", np.bool_),
+]
+"""The fields that a memory of matches needs: the last one within the corridor, of one bus and one line."""
 
 
-class Geofence:
-    """The corridors and the memory of the last match: one row a bus."""
+class Place(NamedTuple):
+    """Where a fix lies by its line."""
 
-    def __init__(self, corridors: Corridors, buses: int, edge_m: float) -> None:
-        self.corridors = corridors
-        self._edge_m = edge_m
-        self._state = np.zeros(buses, _STATE)
-        self._state["line"] = NO_LINE
-
-    def forget(self, rows: NDArray[np.int32]) -> None:
-        """Forget the buses in ``rows``, as if they had never reported."""
-        self._state["line"][rows] = NO_LINE
-
-    def observe(
-        self,
-        bus: NDArray[np.int32],
-        time_ms: NDArray[np.int64],
-        x: NDArray[np.float64],
-        y: NDArray[np.float64],
-        line: NDArray[np.int32],
-        believed: NDArray[np.bool_],
-    ) -> Observations:
-        """Match fixes in the order given against the lines named in ``line``.
-
-        A fix that is not ``believed`` is matched to nothing and leaves no memory.
-        """
-        n = len(bus)
-        seen = Observations(
-            line=np.where(believed, line, NO_LINE).astype(np.int32),
-            off_m=np.full(n, np.nan),
-            chainage_m=np.full(n, np.nan),
-            limit_kmh=np.full(n, np.nan),
-            limit_reason=np.zeros(n, np.int8),
-        )
-        _observe(self._state, self.corridors, self._edge_m, bus, time_ms, x, y, believed, seen)
-        return seen
+    off_m: float
+    """Metres from the line, at the pass it was matched to."""
+    chainage_m: float
+    """Metres along the line of that pass's nearest point."""
+    along: float
+    """Cosine of the angle between course and line: 1 along it, -1 against it; NaN when not known."""
+    side: int
+    """1 left of the line, -1 right of it, 0 on it."""
+    at_gap: bool
+    """Whether the nearest point is an end where the line is interrupted."""
 
 
-@compiled
-def _observe(
-    state: NDArray[np.void],
+_Best = tuple[float, int, float]
+"""Squared metres or cost, segment, and the part of that segment before the nearest point."""
+
+
+@inlined
+def locate(
     c: Corridors,
-    edge_m: float,
-    bus: NDArray[np.int32],
-    time_ms: NDArray[np.int64],
-    x: NDArray[np.float64],
-    y: NDArray[np.float64],
-    believed: NDArray[np.bool_],
-    seen: Observations,
-) -> None:
-    for i in range(len(bus)):
-        if not believed[i]:
+    line: int,
+    memory: Row,
+    t: int,
+    x: float,
+    y: float,
+    course_x: float,
+    course_y: float,
+) -> Place:
+    """Match a fix at (x, y) metres in the plane against a line; remembers a match in the corridor.
+
+    ``memory`` is a row with the fields of ``MATCH``. ``course_x, course_y``: the course, (0, 0)
+    when not known.
+    """
+    route = c.lines[line]
+    x -= route.x0
+    y -= route.y0
+    width2 = route.width_m * route.width_m
+    near2, near, near_part = math.inf, route.first, 0.0
+    cost, fit, fit_part = math.inf, route.first, 0.0
+    elapsed_ms = t - memory.at_ms
+    expected = memory.chainage_m if memory.known else 0.0
+    if memory.known and elapsed_ms <= _WINDOW_MS:
+        elapsed_s = elapsed_ms / 1000.0
+        ahead = memory.chainage_m + _AHEAD_M + _AHEAD_MS * elapsed_s
+        behind = memory.chainage_m - _BACK_M - _BACK_MS * elapsed_s
+        k = memory.segment
+        while k > route.first and c.vertices[k].chainage_m > behind:
+            k -= 1
+        while k < route.last - 1 and c.vertices[k].chainage_m <= ahead:
+            d2, part = _to_segment(c, k, x, y)
+            if d2 < near2:
+                near2, near, near_part = d2, k, part
+            if d2 <= width2:
+                price = _price(c, k, d2, course_x, course_y, expected)
+                if price < cost:
+                    cost, fit, fit_part = price, k, part
+            k += 1
+    if near2 > width2:
+        near2, near, near_part, cost, fit, fit_part = _search_whole(
+            c, line, x, y, course_x, course_y, expected
+        )
+    within = near2 <= width2
+    if within:
+        near, near_part = fit, fit_part
+    a, b = c.vertices[near], c.vertices[near + 1]
+    dx, dy = float(b.x) - float(a.x), float(b.y) - float(a.y)
+    fx, fy = x - (float(a.x) + near_part * dx), y - (float(a.y) + near_part * dy)
+    off = math.hypot(fx, fy)
+    chainage = float(a.chainage_m) + near_part * (float(b.chainage_m) - float(a.chainage_m))
+    if within:
+        memory.segment = near
+        memory.chainage_m = chainage
+        memory.at_ms = t
+        memory.known = True
+    along = math.nan
+    if course_x != 0.0 or course_y != 0.0:
+        along = (course_x * dx + course_y * dy) * math.sqrt(a.per_length2)
+    cross = dx * fy - dy * fx
+    side = 1 if cross > 0.0 else (-1 if cross < 0.0 else 0)
+    at_gap = (near_part == 1.0 and near + 2 < route.last and c.vertices[near + 1].per_length2 == 0.0) or (
+        near_part == 0.0 and near > route.first and c.vertices[near - 1].per_length2 == 0.0
+    )
+    return Place(off, chainage, along, side, at_gap)
+
+
+@compiled
+def _search_whole(
+    c: Corridors, line: int, x: float, y: float, course_x: float, course_y: float, expected: float
+) -> tuple[float, int, float, float, int, float]:
+    """Search the whole line, passing over every block that cannot hold anything nearer or cheaper."""
+    route = c.lines[line]
+    width2 = route.width_m * route.width_m
+    near2, near, near_part = math.inf, route.first, 0.0
+    cost, fit, fit_part = math.inf, route.first, 0.0
+    for block in range(route.first_block, route.last_block):
+        box = c.boxes[block]
+        bx = max(float(box.west) - x, 0.0, x - float(box.east))
+        by = max(float(box.south) - y, 0.0, y - float(box.north))
+        b2 = bx * bx + by * by
+        if b2 >= near2 and (b2 > width2 or b2 >= cost * cost):
             continue
-        s = state[bus[i]]
-        line = seen.line[i]
-        if line < 0:
-            s.line = line
-            continue
-        near2 = np.inf
-        if s.line == line:
-            ahead = s.chainage_m + _AHEAD_M + _AHEAD_MS * (time_ms[i] - s.time_ms) / 1000.0
-            near2, segment, along = _nearest_in_window(
-                c, line, s.segment, s.chainage_m - _BACK_M, ahead, x[i], y[i]
-            )
-        if near2 > c.width_m[line] * c.width_m[line]:
-            near2, segment, along = _nearest_on_line(c, line, x[i], y[i])
-        chainage = c.chainage_m[segment] + along
-        s.line = line
-        s.segment = segment
-        s.chainage_m = chainage
-        s.time_ms = time_ms[i]
-        seen.off_m[i] = np.sqrt(near2)
-        seen.chainage_m[i] = chainage
-        seen.limit_kmh[i], seen.limit_reason[i] = _limit_at(c, line, chainage, edge_m)
+        start = route.first + (block - route.first_block) * BLOCK
+        for k in range(start, min(start + BLOCK, route.last - 1)):
+            d2, part = _to_segment(c, k, x, y)
+            if d2 < near2:
+                near2, near, near_part = d2, k, part
+            if d2 <= width2:
+                price = _price(c, k, d2, course_x, course_y, expected)
+                if price < cost:
+                    cost, fit, fit_part = price, k, part
+    return near2, near, near_part, cost, fit, fit_part
 
 
-@compiled
-def _nearest_in_window(
-    c: Corridors, line: int, start: int, behind_m: float, ahead_m: float, x: float, y: float
-) -> Nearest:
-    """Search the segments round ``start`` that touch the chainages from ``behind_m`` to ``ahead_m``."""
-    last = c.first[line + 1] - 2
-    near2, segment, along = _nearest_on_segment(c, start, x, y, np.inf, start, 0.0)
-    k = start + 1
-    while k <= last and c.chainage_m[k] <= ahead_m:
-        near2, segment, along = _nearest_on_segment(c, k, x, y, near2, segment, along)
-        k += 1
-    k = start - 1
-    while k >= c.first[line] and c.chainage_m[k + 1] >= behind_m:
-        near2, segment, along = _nearest_on_segment(c, k, x, y, near2, segment, along)
-        k -= 1
-    return near2, segment, along
+@inlined
+def _to_segment(c: Corridors, k: int, x: float, y: float) -> tuple[float, float]:
+    """Squared metres to segment k, infinite in a gap, and the part of it before the nearest point."""
+    a = c.vertices[k]
+    if a.per_length2 == 0.0:
+        return math.inf, 0.0
+    b = c.vertices[k + 1]
+    ax, ay = float(a.x), float(a.y)
+    bx, by = float(b.x) - ax, float(b.y) - ay
+    part = min(max(((x - ax) * bx + (y - ay) * by) * float(a.per_length2), 0.0), 1.0)
+    dx, dy = ax + part * bx - x, ay + part * by - y
+    return dx * dx + dy * dy, part
 
 
-@compiled
-def _nearest_on_line(c: Corridors, line: int, x: float, y: float) -> Nearest:
-    """Search the whole line, passing over every block whose box is farther than the best so far."""
-    near2, segment, along = np.inf, c.first[line], 0.0
-    last = c.first[line + 1] - 1
-    for block in range(c.first_block[line], c.first_block[line + 1]):
-        box = c.block_box[block]
-        dx = max(box[0] - x, 0.0, x - box[2])
-        dy = max(box[1] - y, 0.0, y - box[3])
-        if dx * dx + dy * dy >= near2:
-            continue
-        start = c.first[line] + (block - c.first_block[line]) * BLOCK
-        for k in range(start, min(start + BLOCK, last)):
-            near2, segment, along = _nearest_on_segment(c, k, x, y, near2, segment, along)
-    return near2, segment, along
+@inlined
+def _price(c: Corridors, k: int, d2: float, course_x: float, course_y: float, expected: float) -> float:
+    """Metres that segment k costs as a match: its distance, more against the course, more astray."""
+    a = c.vertices[k]
+    price = math.sqrt(d2) + _ASTRAY * abs(float(a.chainage_m) - expected)
+    b = c.vertices[k + 1]
+    dot = course_x * (float(b.x) - float(a.x)) + course_y * (float(b.y) - float(a.y))
+    if dot < 0.0 and dot * dot * float(a.per_length2) > 0.25:
+        price += _AGAINST_M
+    return price
 
 
-@compiled
-def _nearest_on_segment(
-    c: Corridors, k: int, x: float, y: float, near2: float, segment: int, along: float
-) -> Nearest:
-    """The nearer of what was found so far and segment k; on a tie, what was found first."""
-    ax, ay = c.x[k], c.y[k]
-    bx, by = c.x[k + 1] - ax, c.y[k + 1] - ay
-    length2 = bx * bx + by * by
-    t = min(max(((x - ax) * bx + (y - ay) * by) / length2, 0.0), 1.0)
-    dx, dy = ax + t * bx - x, ay + t * by - y
-    distance2 = dx * dx + dy * dy
-    if distance2 < near2:
-        return distance2, k, t * np.sqrt(length2)
-    return near2, segment, along
-
-
-@compiled
-def _limit_at(c: Corridors, line: int, chainage: float, edge_m: float) -> tuple[float, int]:
+@inlined
+def limit_at(c: Corridors, line: int, chainage: float, edge_m: float) -> tuple[float, int]:
     """The highest limit, and its reason, of the pieces within ``edge_m`` of a chainage."""
-    k = c.first_piece[line + 1] - 1
-    while k > c.first_piece[line] and c.piece_m[k] > chainage + edge_m:
-        k -= 1
-    limit, reason = c.piece_kmh[k], c.piece_reason[k]
-    while k > c.first_piece[line] and c.piece_m[k] > chainage - edge_m:
-        k -= 1
-        if c.piece_kmh[k] > limit:
-            limit, reason = c.piece_kmh[k], c.piece_reason[k]
+    route = c.lines[line]
+    low, high = route.first_piece, route.last_piece
+    while high - low > 1:
+        middle = (low + high) // 2
+        if c.pieces[middle].from_m <= chainage + edge_m:
+            low = middle
+        else:
+            high = middle
+    limit, reason = float(c.pieces[low].limit_kmh), c.pieces[low].reason
+    while low > route.first_piece and c.pieces[low].from_m > chainage - edge_m:
+        low -= 1
+        if c.pieces[low].limit_kmh > limit:
+            limit, reason = float(c.pieces[low].limit_kmh), c.pieces[low].reason
     return limit, reason

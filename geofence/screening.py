@@ -1,4 +1,4 @@
-"""The screen: which fixes can be believed, and how fast the bus really moved.
+"""The screen: which fixes can be believed, how fast the bus really moved, and which way.
 
 A fix far from the last one is either drift or a real move after a gap. Only the next fix tells:
 one that agrees with the far place confirms it, one back at the old place denies it. So a far fix
@@ -18,28 +18,45 @@ from fleet.parameters import ScreenParameters
 from fleet.quality import Quality
 from geofence.compiled import Row, compiled
 
-_TRAIL = 4
+_TRAIL = 7
 """Good fixes remembered per bus, to measure displacement over."""
+_TRAIL_MS = 2_000
+"""They lie at least so far apart, so that the trail reaches over ten seconds."""
+_HALF_MS = 5_000
+"""A speed is derived over two stretches of at least this each."""
+_CLOSE_MS = 12_000
+"""A displacement over longer than this says less about the course than a reported heading does."""
 
 _STATE = np.dtype(
     [
-        ("seen", np.bool_),
         ("last_ms", np.int64),
-        ("held", np.bool_),
+        ("last_x", np.float64),
+        ("last_y", np.float64),
+        ("frozen_m", np.float64),
         ("held_ms", np.int64),
         ("held_x", np.float64),
         ("held_y", np.float64),
-        ("newest", np.int64),
-        ("kept", np.int64),
+        ("place_ms", np.int64),
         ("trail_ms", np.int64, (_TRAIL,)),
         ("trail_x", np.float64, (_TRAIL,)),
         ("trail_y", np.float64, (_TRAIL,)),
-    ]
+        ("newest", np.int16),
+        ("kept", np.int16),
+        ("seen", np.bool_),
+        ("held", np.bool_),
+    ],
+    align=True,
 )
+"""``last_``: the last fix that was judged in order; ``place_ms`` the last that was believed, whose
+place it is; ``held_``: a far place that waits to be confirmed; ``frozen_m``: metres that the bus has
+moved by its reported speed since its place last changed."""
 
-_LATE = int(Quality.LATE)
-_JUMP = int(Quality.JUMP)
+_LATE, _DUPLICATE = int(Quality.LATE), int(Quality.DUPLICATE)
+_JUMP, _FROZEN = int(Quality.JUMP), int(Quality.FROZEN)
+_NO_FIX, _FROM_FUTURE = int(Quality.NO_FIX), int(Quality.FROM_FUTURE)
 _CONTRADICTED = int(Quality.SPEED_CONTRADICTED)
+
+_UNKNOWN_COURSE = (0.0, 0.0)
 
 
 class Screened(NamedTuple):
@@ -48,8 +65,14 @@ class Screened(NamedTuple):
     quality: NDArray[np.int16]
     """Bits of ``Quality``."""
     speed_kmh: NDArray[np.float64]
-    """The speed to judge by: as reported, or from the displacement where none was reported;
-    NaN where neither can be trusted."""
+    """The speed to judge by: as reported, or from the displacement where none was reported or it
+    cannot be; NaN where neither can be trusted."""
+    reported: NDArray[np.bool_]
+    """Whether that speed is the reported one."""
+    course_x: NDArray[np.float64]
+    """East part of the course over ground, a vector of length 1 in the plane; (0, 0) where the bus
+    stands or the course is not known."""
+    course_y: NDArray[np.float64]
 
 
 class Screen:
@@ -58,87 +81,159 @@ class Screen:
     def __init__(self, buses: int, parameters: ScreenParameters) -> None:
         self._state = np.zeros(buses, _STATE)
         self._parameters = parameters
+        self.counts = np.zeros((buses, len(Quality)), np.int64)
+        """Fixes of each bus so far by mark, in the order of the bits of ``Quality``."""
+
+    @property
+    def nbytes(self) -> int:
+        """Bytes of memory."""
+        return self._state.nbytes + self.counts.nbytes
 
     def forget(self, rows: NDArray[np.int32]) -> None:
         """Forget the buses in ``rows``, as if they had never reported."""
         self._state[rows] = np.zeros((), _STATE)
 
-    def screen(self, fixes: Fixes, x: NDArray[np.float64], y: NDArray[np.float64]) -> Screened:
+    def screen(
+        self, fixes: Fixes, x: NDArray[np.float64], y: NDArray[np.float64], received_ms: int
+    ) -> Screened:
         """Judge fixes in the order given; ``x``, ``y`` are their places in metres.
 
-        Order is the order of arrival: a fix not younger than the last one of its bus is ``LATE``.
+        A fix older than the last one of its bus is ``LATE``, one of the same moment a ``DUPLICATE``.
         """
         n = len(fixes)
-        out = Screened(np.zeros(n, np.int16), np.full(n, np.nan))
-        _screen(
-            self._state,
-            self._parameters,
-            fixes.bus,
-            fixes.time_ms,
-            x,
-            y,
-            fixes.speed_kmh,
-            out.quality,
-            out.speed_kmh,
+        out = Screened(
+            np.zeros(n, np.int16), np.full(n, np.nan), np.zeros(n, np.bool_), np.zeros(n), np.zeros(n)
         )
+        _screen(
+            self._state, self.counts, self._parameters, received_ms,
+            fixes.bus, fixes.time_ms, fixes.lon, fixes.lat,
+            fixes.speed_kmh, fixes.heading_deg, fixes.accuracy_m, fixes.satellites, x, y, out,
+        )  # fmt: skip
         return out
 
 
 @compiled
 def _screen(
     state: NDArray[np.void],
+    counts: NDArray[np.int64],
     p: ScreenParameters,
+    received_ms: int,
     bus: NDArray[np.int32],
     time_ms: NDArray[np.int64],
+    lon: NDArray[np.float64],
+    lat: NDArray[np.float64],
+    reported_kmh: NDArray[np.float32],
+    heading_deg: NDArray[np.float32],
+    accuracy_m: NDArray[np.float32],
+    satellites: NDArray[np.int16],
     x: NDArray[np.float64],
     y: NDArray[np.float64],
-    reported_kmh: NDArray[np.float32],
-    quality: NDArray[np.int16],
-    speed_kmh: NDArray[np.float64],
+    out: Screened,
 ) -> None:
     for i in range(len(bus)):
         s = state[bus[i]]
         t = time_ms[i]
-        if s.seen and t <= s.last_ms:
-            quality[i] = _LATE
-            continue
-        if s.seen and _is_jump(
-            t - s.trail_ms[s.newest], x[i] - s.trail_x[s.newest], y[i] - s.trail_y[s.newest], p
-        ):
-            confirmed = s.held and not _is_jump(t - s.held_ms, x[i] - s.held_x, y[i] - s.held_y, p)
-            s.last_ms = t
-            s.held = not confirmed
-            s.held_ms = t
-            s.held_x = x[i]
-            s.held_y = y[i]
-            if not confirmed:
-                quality[i] = _JUMP
-                continue
-            s.kept = 0
-        s.seen = True
-        s.held = False
-        s.last_ms = t
-        derived_kmh, over_s = _displacement(s, t, x[i], y[i], p)
-        reported = float(reported_kmh[i])
-        if math.isnan(reported):
-            speed_kmh[i] = derived_kmh
-        elif over_s > 0.0 and reported - derived_kmh > 3.6 * (
-            p.drift_m / over_s + p.acceleration_ms2 * over_s / 2.0
-        ):
-            quality[i] = _CONTRADICTED
+        if _is_no_place(lon[i], lat[i], satellites[i]):
+            mark = _NO_FIX
+        elif t > received_ms + p.future_ms:
+            mark = _FROM_FUTURE
         else:
-            speed_kmh[i] = reported
+            mark = _place_mark(s, t, x[i], y[i], float(reported_kmh[i]), p)
+        if mark == 0:
+            mark = _take(s, t, x[i], y[i], float(reported_kmh[i]), heading_deg[i], accuracy_m[i], p, i, out)
+        if mark != 0:
+            out.quality[i] = mark
+            for bit in range(counts.shape[1]):
+                counts[bus[i], bit] += (mark >> bit) & 1
+
+
+@compiled
+def _is_no_place(lon: float, lat: float, satellites: int) -> bool:
+    """Whether a report names no place on Earth, or says that the receiver had no satellite."""
+    on_earth = abs(lon) <= 180.0 and abs(lat) < 90.0
+    return not on_earth or (lon == 0.0 and lat == 0.0) or satellites == 0
+
+
+@compiled
+def _place_mark(s: Row, t: int, x: float, y: float, reported_kmh: float, p: ScreenParameters) -> int:
+    """What is wrong with when and where a fix is, 0 for nothing; remembers that it was judged."""
+    if not s.seen:
+        return 0
+    if t <= s.last_ms:
+        return _DUPLICATE if t == s.last_ms else _LATE
+    elapsed_ms = t - s.last_ms
+    s.last_ms = t
+    if x == s.last_x and y == s.last_y:
+        if reported_kmh <= 3.6 * p.top_speed_ms:
+            s.frozen_m += reported_kmh / 3.6 * min(elapsed_ms, p.forget_ms) / 1000.0
+        return _FROZEN if s.frozen_m > p.frozen_m else 0
+    s.frozen_m = 0.0
+    if not _is_jump(t - s.place_ms, x - s.last_x, y - s.last_y, p):
+        return 0
+    confirmed = s.held and not _is_jump(t - s.held_ms, x - s.held_x, y - s.held_y, p)
+    if confirmed:
+        s.kept = 0
+        return 0
+    s.held = True
+    s.held_ms = t
+    s.held_x = x
+    s.held_y = y
+    return _JUMP
+
+
+@compiled
+def _take(
+    s: Row,
+    t: int,
+    x: float,
+    y: float,
+    reported_kmh: float,
+    heading_deg: float,
+    accuracy_m: float,
+    p: ScreenParameters,
+    i: int,
+    out: Screened,
+) -> int:
+    """Take a believed fix: its speed, its course, its place in the trail. Returns its mark."""
+    mark = 0
+    derived_kmh, over_s = _displacement(s, t, x, y, p)
+    known = 0.0 <= reported_kmh <= 3.6 * p.top_speed_ms
+    if (
+        known
+        and over_s > 0.0
+        and reported_kmh - derived_kmh > 3.6 * (p.drift_m / over_s + p.acceleration_ms2 * over_s / 2.0)
+    ):
+        known = False
+    if known:
+        out.speed_kmh[i] = reported_kmh
+        out.reported[i] = True
+    else:
+        out.speed_kmh[i] = _derived_speed(s, t, x, y, accuracy_m, p)
+        if not math.isnan(reported_kmh):
+            mark = _CONTRADICTED
+    out.course_x[i], out.course_y[i] = _course(
+        s, t, x, y, reported_kmh if known else math.nan, heading_deg, p
+    )
+    s.seen = True
+    s.held = False
+    s.last_ms = t
+    s.place_ms = t
+    s.last_x = x
+    s.last_y = y
+    if s.kept == 0 or t - s.trail_ms[s.newest] >= _TRAIL_MS:
         s.newest = (s.newest + 1) % _TRAIL
         s.kept = min(s.kept + 1, _TRAIL)
         s.trail_ms[s.newest] = t
-        s.trail_x[s.newest] = x[i]
-        s.trail_y[s.newest] = y[i]
+        s.trail_x[s.newest] = x
+        s.trail_y[s.newest] = y
+    return mark
 
 
 @compiled
 def _is_jump(elapsed_ms: int, dx: float, dy: float, p: ScreenParameters) -> bool:
     """Whether no bus can have moved by (dx, dy) metres in that time."""
-    return math.hypot(dx, dy) > p.top_speed_ms * elapsed_ms / 1000.0 + p.jump_slack_m
+    reach = p.top_speed_ms * elapsed_ms / 1000.0 + p.jump_slack_m
+    return dx * dx + dy * dy > reach * reach
 
 
 @compiled
@@ -146,12 +241,74 @@ def _displacement(s: Row, t: int, x: float, y: float, p: ScreenParameters) -> tu
     """Speed in km/h since the youngest remembered place that is ``baseline_ms`` old, and over how
     many seconds; (NaN, 0) when there is none.
     """
+    k = _remembered(s, t - p.baseline_ms)
+    if k < 0 or t - s.trail_ms[k] > p.forget_ms:
+        return math.nan, 0.0
+    over_s = (t - s.trail_ms[k]) / 1000.0
+    return 3.6 * math.hypot(x - s.trail_x[k], y - s.trail_y[k]) / over_s, over_s
+
+
+@compiled
+def _derived_speed(s: Row, t: int, x: float, y: float, accuracy_m: float, p: ScreenParameters) -> float:
+    """A speed in km/h that the bus surely had, from where it was; NaN when it can't be told.
+
+    The lower of the speeds over the last two stretches, less what drift may add to it: a receiver
+    that steps from one side of the street to the other falsifies one of them only.
+    """
+    k = _remembered(s, t - _HALF_MS)
+    if k < 0:
+        return math.nan
+    j = _remembered(s, s.trail_ms[k] - _HALF_MS)
+    if j < 0 or t - s.trail_ms[j] > p.forget_ms:
+        return math.nan
+    drift = p.drift_m * max(1.0, accuracy_m / 15.0) if accuracy_m > 0.0 else p.drift_m
+    late_s = (t - s.trail_ms[k]) / 1000.0
+    early_s = (s.trail_ms[k] - s.trail_ms[j]) / 1000.0
+    late = (math.hypot(x - s.trail_x[k], y - s.trail_y[k]) - drift) / late_s
+    early = (math.hypot(s.trail_x[k] - s.trail_x[j], s.trail_y[k] - s.trail_y[j]) - drift) / early_s
+    return 3.6 * max(min(late, early), 0.0)
+
+
+@compiled
+def _course(
+    s: Row, t: int, x: float, y: float, speed_kmh: float, heading_deg: float, p: ScreenParameters
+) -> tuple[float, float]:
+    """The course over ground as a vector of length 1 in the plane; (0, 0) when it can't be told.
+
+    A reported heading counts above walking pace, unless the way driven in the last seconds says
+    otherwise: there are devices that report 0 for ever. A bus that says it stands has no course.
+    """
+    if speed_kmh < 3.6 * p.course_ms2:
+        return _UNKNOWN_COURSE
+    dx, dy, moved = 0.0, 0.0, 0.0
+    close = False
     for back in range(s.kept):
         k = (s.newest - back) % _TRAIL
-        elapsed = t - s.trail_ms[k]
-        if elapsed > p.forget_ms:
+        if t - s.trail_ms[k] > p.forget_ms:
             break
-        if elapsed >= p.baseline_ms:
-            over_s = elapsed / 1000.0
-            return 3.6 * math.hypot(x - s.trail_x[k], y - s.trail_y[k]) / over_s, over_s
-    return math.nan, 0.0
+        dx, dy = x - s.trail_x[k], y - s.trail_y[k]
+        moved = math.hypot(dx, dy)
+        close = t - s.trail_ms[k] <= _CLOSE_MS
+        if moved >= p.course_m or not close:
+            break
+    told = moved >= p.course_m
+    if told:
+        dx, dy = dx / moved, dy / moved
+    if speed_kmh >= 3.6 * p.course_ms2 and 0.0 <= heading_deg <= 360.0:
+        angle = math.radians(heading_deg)
+        hx, hy = math.sin(angle), math.cos(angle)
+        if not told or hx * dx + hy * dy > (0.5 if close else -0.5):
+            return hx, hy
+    if told:
+        return dx, dy
+    return _UNKNOWN_COURSE
+
+
+@compiled
+def _remembered(s: Row, at_ms: int) -> int:
+    """Row of the youngest remembered place at or before a moment; -1 when there is none."""
+    for back in range(s.kept):
+        k = (s.newest - back) % _TRAIL
+        if s.trail_ms[k] <= at_ms:
+            return k
+    return -1

@@ -6,7 +6,7 @@ import pytest
 from fleet.registry import LimitStretch
 from geofence.corridors import pack_corridors
 from geofence.limits import REASONS, highest_cap, limit_pieces
-from geofence.matching import Geofence
+from geofence.matching import limit_at
 from tests.scenes import LENGTH_M, PLANE, approval
 
 
@@ -39,19 +39,13 @@ def test_off_its_line_a_bus_is_held_to_the_highest_cap_of_its_roads() -> None:
 )
 def test_near_a_limit_s_edge_the_higher_counts(chainage: float, limit: float) -> None:
     corridors = pack_corridors([approval(limits=[LimitStretch(1_000, 2_000, 30, "posted")])], PLANE)
-    geofence = Geofence(corridors, 1, 15.0)
-    seen = geofence.observe(
-        np.zeros(1, np.int32), np.zeros(1, np.int64), np.array([chainage]), np.zeros(1),
-        np.zeros(1, np.int32), np.ones(1, np.bool_),
-    )  # fmt: skip
-    assert seen.limit_kmh[0] == limit
+    assert limit_at(corridors, 0, chainage, 15.0) == (
+        limit,
+        REASONS.index("posted" if limit < 60 else "legal_cap"),
+    )
 
 
 def test_every_chainage_of_the_line_has_a_limit() -> None:
     corridors = pack_corridors([approval(limits=[LimitStretch(5, 10, 30, "posted")])], PLANE)
-    x = np.linspace(-100, LENGTH_M + 100, 500)
-    seen = Geofence(corridors, 500, 15.0).observe(
-        np.arange(500, dtype=np.int32), np.zeros(500, np.int64), x, np.zeros(500),
-        np.zeros(500, np.int32), np.ones(500, np.bool_),
-    )  # fmt: skip
-    assert np.isfinite(seen.limit_kmh).all()
+    for chainage in np.linspace(-100, LENGTH_M + 100, 500):
+        assert np.isfinite(limit_at(corridors, 0, chainage, 15.0)[0])

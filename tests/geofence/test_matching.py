@@ -1,6 +1,7 @@
 """Matching held against a plain Shapely loop, and where a line crosses itself."""
 
 from collections.abc import Sequence
+from typing import NamedTuple
 
 import numpy as np
 import pytest
@@ -8,9 +9,15 @@ import shapely
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from geofence.corridors import pack_corridors
-from geofence.matching import NO_LINE, Geofence, Observations
+from geofence.compiled import compiled
+from geofence.corridors import Corridors, pack_corridors
+from geofence.matching import MATCH, locate
 from tests.scenes import PLANE, approval
+
+
+class Seen(NamedTuple):
+    off_m: np.ndarray
+    chainage_m: np.ndarray
 
 
 def observe(
@@ -20,14 +27,32 @@ def observe(
     *,
     remembering: bool,
     corridor_m: float = 50.0,
-) -> Observations:
+    course: np.ndarray | None = None,
+) -> Seen:
     """One bus against one line, a fix a second; without memory each fix is another bus's first."""
     corridors = pack_corridors([approval(points=points, corridor_m=corridor_m)], PLANE)
     n = len(x)
-    buses = np.zeros(n, np.int32) if remembering else np.arange(n, dtype=np.int32)
-    geofence = Geofence(corridors, n, 15.0)
-    times = np.arange(n, dtype=np.int64) * 1_000
-    return geofence.observe(buses, times, x, y, np.zeros(n, np.int32), np.ones(n, np.bool_))
+    memories = np.zeros(1 if remembering else n, np.dtype(MATCH, align=True))
+    courses = np.zeros((n, 2)) if course is None else course
+    off, chainage = np.empty(n), np.empty(n)
+    _observe(corridors, memories, x.astype(float), y.astype(float), courses, off, chainage)
+    return Seen(off, chainage)
+
+
+@compiled
+def _observe(
+    c: Corridors,
+    memories: np.ndarray,
+    x: np.ndarray,
+    y: np.ndarray,
+    courses: np.ndarray,
+    off: np.ndarray,
+    chainage: np.ndarray,
+) -> None:
+    for i in range(len(x)):
+        memory = memories[i % len(memories)]
+        place = locate(c, 0, memory, 1_000 * i, x[i], y[i], courses[i, 0], courses[i, 1])
+        off[i], chainage[i] = place.off_m, place.chainage_m
 
 
 @st.composite
@@ -53,8 +78,10 @@ def test_a_first_match_is_the_nearest_point_of_the_whole_line(
     route = shapely.LineString(np.column_stack(PLANE.to_metres(*np.array(approval(points=points).line).T)))
     for i in range(len(x)):
         place = shapely.Point(x[i], y[i])
-        assert seen.off_m[i] == pytest.approx(route.distance(place), abs=1e-3)
-        assert route.interpolate(seen.chainage_m[i]).distance(place) == pytest.approx(seen.off_m[i], abs=1e-3)
+        # Of passes in the corridor an earlier one is preferred, by a metre in a thousand of line.
+        preferred = 0.001 * route.length if seen.off_m[i] <= 50 else 0.0
+        assert -2e-3 <= seen.off_m[i] - route.distance(place) <= preferred + 2e-3
+        assert route.interpolate(seen.chainage_m[i]).distance(place) == pytest.approx(seen.off_m[i], abs=5e-3)
 
 
 @settings(max_examples=60, deadline=None)
@@ -68,8 +95,9 @@ def test_with_memory_off_the_corridor_is_never_said_of_a_fix_within_it(
     places = np.array([route.interpolate(d).coords[0] for d in along]) + rng.normal(0, 40, (80, 2))
     seen = observe(points, places[:, 0], places[:, 1], remembering=True)
     distance = shapely.distance(route, shapely.points(places))
-    np.testing.assert_array_equal(seen.off_m <= 50, distance <= 50)
-    assert (seen.off_m >= distance - 1e-6).all()
+    clear = np.abs(np.asarray(distance) - 50) > 2e-3  # places are kept in single precision
+    np.testing.assert_array_equal((seen.off_m <= 50)[clear], (np.asarray(distance) <= 50)[clear])
+    assert (seen.off_m >= distance - 2e-3).all()
 
 
 def test_out_and_back_on_one_street_is_matched_to_the_right_pass() -> None:
@@ -87,17 +115,3 @@ def test_a_line_that_crosses_itself_is_followed_through_the_crossing() -> None:
     x, y = 1_000 * np.sin(fine), 1_000 * np.sin(2 * fine)
     seen = observe(points, x, y, remembering=True)
     assert (np.diff(seen.chainage_m) > -1).all()
-
-
-def test_fixes_without_a_line_or_without_belief_are_matched_to_nothing() -> None:
-    geofence = Geofence(pack_corridors([approval()], PLANE), 1, 15.0)
-    seen = geofence.observe(
-        np.zeros(2, np.int32),
-        np.arange(2, dtype=np.int64),
-        np.zeros(2),
-        np.zeros(2),
-        np.array([NO_LINE, 0], np.int32),
-        np.array([True, False]),
-    )
-    assert list(seen.line) == [NO_LINE, NO_LINE]
-    assert np.isnan(seen.off_m).all()
