@@ -7,17 +7,30 @@ acknowledged to closed, or to false_alarm. An episode that has ended still wants
 
 from __future__ import annotations
 
-from typing import Any, Literal
+from typing import Any, Literal, get_args
 from zoneinfo import ZoneInfo
 
 import msgspec
 
 from fleet.clock import format_time
 
-Rule = Literal["speeding", "route_deviation"]
+Rule = Literal[
+    "speeding",
+    "deviation",
+    "wrong_way",
+    "stops_skipped",
+    "unapproved_operation",
+    "off_hours",
+    "long_stop",
+    "silent",
+    "trip_not_begun",
+    "substitute",
+]
+RULES: tuple[Rule, ...] = get_args(Rule)
+"""All rules, in the order of the codes under which columns hold them."""
 Severity = Literal["warning", "serious", "critical"]
 Status = Literal["open", "acknowledged", "closed", "false_alarm"]
-ChangeKind = Literal["opened", "updated", "ended", "acknowledged", "closed", "false_alarm"]
+ChangeKind = Literal["opened", "updated", "ended", "waived", "acknowledged", "closed", "false_alarm"]
 
 SEVERITIES: tuple[Severity, ...] = ("warning", "serious", "critical")
 
@@ -48,6 +61,17 @@ class Evidence(msgspec.Struct, frozen=True, omit_defaults=True):
     approval_id: str | None = None
     assignment_id: str | None = None
     driver_id: str | None = None
+    back_m: float | None = None
+    """Wrong way: metres driven backwards along the line."""
+    stops_skipped: int | None = None
+    stood_s: float | None = None
+    """Long stop: seconds without leaving the place."""
+    silent_s: float | None = None
+    """Seconds without a fix."""
+    faults: tuple[str, ...] = ()
+    """Unapproved operation: what is missing, see ``alerts.permits``."""
+    waiver_id: str | None = None
+    """The waiver that covers a deviation: it lowers the severity and hides nothing."""
 
 
 class Alert(msgspec.Struct, frozen=True):

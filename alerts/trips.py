@@ -3,74 +3,144 @@
 Route deviation is judged on a trip under way only: the way from the depot to the first stop and
 home from the last is no deviation. A trip is under way once the bus has driven forward along the
 line for some way that began near the line's beginning; it has ended at the last stop.
+
+Without a timetable (``open_ended``) a bus is under way from its first fix near the line. At either end
+of it it lays over; it is under way again when it has driven off along the line, either way.
 """
 
 from __future__ import annotations
 
 import numpy as np
 
-from fleet.parameters import TripParameters
-from geofence.compiled import Row, compiled
+from geofence.compiled import Row, compiled, inlined
 from geofence.corridors import Corridors
+from geofence.matching import MATCH, Place
 
 NO_TRIP, WAITING, UNDER_WAY, ENDED = range(4)
-"""The phases of a trip, as the column holds them. ``NO_TRIP``: outside every window."""
+"""The phases of a trip, as the column holds them. ``NO_TRIP``: no fix in its window yet."""
 
-TRIP_STATE = np.dtype(
+STANDING, FORWARD, BACKWARD = 0, 1, -1
+"""Progress along the line since the last fix."""
+
+RUN = np.dtype(
     [
-        ("phase", np.int8),
-        ("assignment", np.int64),
-        ("start_ms", np.int64),
-        ("running", np.bool_),
-        ("midway", np.bool_),
+        *MATCH,
         ("run_from_m", np.float64),
         ("run_to_m", np.float64),
-    ]
+        ("run_ms", np.int64),
+        ("left_m", np.float64),
+        ("left_ms", np.int64),
+        ("visited", np.int64),
+        ("phase", np.int8),
+        ("running", np.bool_),
+        ("near_beginning", np.bool_),
+        ("midway", np.bool_),
+        ("again", np.bool_),
+        ("absent", np.bool_),
+        ("told", np.bool_),
+    ],
+    align=True,
 )
-"""What is remembered of a bus's trip. ``running``: on the line and going forward from
-``run_from_m`` to ``run_to_m``; ``midway``: its first fix in the window came late and lay on it."""
+"""What is remembered of one trip. ``running``: on the line and going forward from ``run_from_m`` to
+``run_to_m`` at ``run_ms``, a run that began ``near_beginning``; ``midway``: its first fix in the window
+lay on the line, unseen before. ``left_m, left_ms``: where and when the bus was last on its line before
+it was ``absent`` from it; ``visited``: bit k for stop k. ``again``: an open-ended one that has reached
+an end before. ``told``: that it has not begun."""
+
+_UNSEEN_MS = 17.0
+"""Metres a second that a bus drives unseen between two fixes: 60 km/h, the legal cap."""
+_PLAUSIBLE_MS, _PLAUSIBLE_M = 35.0, 300.0
+"""A bus can have come so far along its line since its last fix on it."""
+
+
+@inlined
+def step_run(
+    r: Row,
+    place: Place,
+    t: int,
+    start_ms: int,
+    open_ended: bool,
+    elapsed_ms: int,
+    c: Corridors,
+    line: int,
+    p: Row,
+) -> None:
+    """Take a trip one believed fix further.
+
+    ``elapsed_ms``: since the last believed fix of the bus, -1 when there was none for long.
+    """
+    route = c.lines[line]
+    on_line = place.off_m <= route.width_m
+    if r.phase == NO_TRIP:
+        r.phase = WAITING
+        r.midway = on_line and (elapsed_ms < 0 or t - start_ms >= p.late_ms)
+    if r.phase == WAITING:
+        if not on_line:
+            r.running = False
+            r.midway = False
+            return
+        _join(r, place.chainage_m, t, t >= start_ms, open_ended, elapsed_ms, route, p)
+    elif r.phase == UNDER_WAY:
+        if _at_end(r, place, t, on_line, open_ended, route, p):
+            r.phase = ENDED
+            if open_ended:
+                r.phase = WAITING
+                r.again = True
+                r.running = False
+        elif on_line:
+            r.run_to_m = place.chainage_m
+            r.run_ms = t
 
 
 @compiled
-def step_trip(
-    s: Row,
-    t: int,
-    assignment: int,
-    start_ms: int,
-    off_m: float,
-    chainage_m: float,
-    line: int,
-    c: Corridors,
-    p: TripParameters,
-) -> bool:
-    """Take a bus's trip one believed fix further; ``assignment`` is -1 outside every window.
+def _join(
+    r: Row, chainage_m: float, t: int, due: bool, open_ended: bool, elapsed_ms: int, route: Row, p: Row
+) -> None:
+    """Take the run of a waiting bus along its line one fix further; it is no trip before it is ``due``."""
+    if open_ended and not r.again and p.ending_m <= chainage_m <= route.length_m - p.ending_m:
+        _begin(r, t, chainage_m)
+        r.phase = UNDER_WAY
+        return
+    if not r.running or (not open_ended and chainage_m < r.run_to_m - p.backward_m):
+        _begin(r, t, chainage_m)
+        unseen_m = _UNSEEN_MS * min(max(elapsed_ms, 0), 90_000) / 1000.0 if elapsed_ms > 2_000 else 0.0
+        r.near_beginning = open_ended or chainage_m <= p.beginning_m + unseen_m
+        return
+    r.run_to_m = chainage_m if open_ended else max(r.run_to_m, chainage_m)
+    r.run_ms = t
+    driven = driven_m(r)
+    if not due:
+        return
+    if (r.near_beginning and driven >= p.joined_m) or (r.midway and driven >= p.joined_midway_m):
+        r.phase = UNDER_WAY
 
-    Returns whether the bus follows the line: it is under way, or has driven far enough forward along
-    it to be on that road, though not yet on its trip.
-    """
-    if assignment != s.assignment or start_ms != s.start_ms or s.phase == NO_TRIP:
-        s.assignment = assignment
-        s.start_ms = start_ms
-        s.phase = NO_TRIP if assignment < 0 else WAITING
-        s.running = False
-        s.midway = assignment >= 0 and off_m <= c.width_m[line] and t - start_ms >= p.late_ms
-    if s.phase == WAITING:
-        if off_m > c.width_m[line]:
-            s.running = False
-            s.midway = False
-        elif not s.running or chainage_m < s.run_to_m - p.backward_m:
-            s.running = True
-            s.run_from_m = chainage_m
-            s.run_to_m = chainage_m
-        else:
-            s.run_to_m = max(s.run_to_m, chainage_m)
-            driven = s.run_to_m - s.run_from_m
-            from_beginning = s.run_from_m <= p.beginning_m
-            if (from_beginning and driven >= p.joined_m) or (s.midway and driven >= p.joined_midway_m):
-                s.phase = UNDER_WAY
-    elif s.phase == UNDER_WAY and off_m <= c.width_m[line] and chainage_m >= c.last_stop_m[line] - p.ending_m:
-        s.phase = ENDED
-    follows: bool = s.phase == UNDER_WAY or (
-        s.phase == WAITING and s.running and s.run_to_m - s.run_from_m >= p.joined_m
-    )
-    return follows
+
+@compiled
+def _begin(r: Row, t: int, chainage_m: float) -> None:
+    r.running = True
+    r.run_from_m = chainage_m
+    r.run_to_m = chainage_m
+    r.run_ms = t
+    r.absent = False
+    r.visited = 0
+
+
+@compiled
+def driven_m(r: Row) -> float:
+    """Metres driven along the line without a break."""
+    return abs(r.run_to_m - r.run_from_m) if r.running else 0.0
+
+
+@compiled
+def _at_end(r: Row, place: Place, t: int, on_line: bool, open_ended: bool, route: Row, p: Row) -> bool:
+    """Whether the bus has reached an end of its line, or has passed it to turn round or lay over."""
+    if not on_line and place.off_m > p.terminal_m:
+        return False
+    end_m = route.length_m if open_ended else route.last_stop_m
+    if place.chainage_m >= end_m - p.ending_m:
+        way_m = place.chainage_m - r.run_to_m
+    elif open_ended and place.chainage_m <= p.ending_m:
+        way_m = r.run_to_m - place.chainage_m
+    else:
+        return False
+    return way_m <= _PLAUSIBLE_M + _PLAUSIBLE_MS * (t - r.run_ms) / 1000.0

@@ -21,6 +21,8 @@ PLANE = Plane(114.3, 30.6)
 DAY = dt.date(2026, 9, 1)
 START_MS = parse_time("2026-09-01T07:00:00+08:00")
 """The trip's window opens, a Tuesday."""
+NOW_MS = START_MS + 4 * 3_600_000
+"""Late enough that no fix of a scene is from the future."""
 LENGTH_M = 10_000.0
 
 Metres = Sequence[float] | NDArray[np.float64]

@@ -9,7 +9,7 @@ from hypothesis import strategies as st
 from alerts.detector import Detector
 from alerts.episodes import Change
 from fleet.fixes import Fixes
-from tests.scenes import START_MS, registry, track
+from tests.scenes import NOW_MS, START_MS, registry, track
 
 BUSES = 3
 RECORD = registry(buses=BUSES)
@@ -37,7 +37,7 @@ def judge_in_parts(fixes: Fixes, cuts: list[int]) -> list[Change]:
     edges = [0, *sorted(cut % (len(fixes) + 1) for cut in cuts), len(fixes)]
     changes: list[Change] = []
     for start, end in pairwise(edges):
-        changes += detector.detect(fixes.take(np.arange(start, end)), START_MS).changes
+        changes += detector.detect(fixes.take(np.arange(start, end)), NOW_MS).changes
     return changes
 
 

@@ -1,0 +1,199 @@
+"""What the rules remember, and what they are given: the arrays that the compiled loop works on."""
+
+from __future__ import annotations
+
+from typing import NamedTuple
+
+import numpy as np
+from numpy.typing import NDArray
+
+from alerts.bands import BAND_STATE
+from alerts.episodes import RULES
+from alerts.trips import RUN
+from fleet.parameters import Parameters
+from fleet.timetable import Trips
+from geofence.beginnings import Beginnings
+from geofence.corridors import Corridors
+from geofence.zones import Areas
+
+WAY_POINTS = 24
+"""Places remembered of the way that a bus without a trip has come."""
+
+MOST_LINES = 64
+"""Lines that may begin near one place; more are not looked at."""
+
+BUS_STATE = np.dtype(
+    [
+        ("last_ms", np.int64),
+        ("lon", np.float64),
+        ("lat", np.float64),
+        ("x", np.float64),
+        ("y", np.float64),
+        ("speed_kmh", np.float64),
+        ("before_ms", np.int64),
+        ("before_x", np.float64),
+        ("before_y", np.float64),
+        ("before_kmh", np.float64),
+        ("trip", np.int64),
+        ("open_trip", np.int64),
+        ("active", np.int64),
+        ("driven_m", np.float64),
+        ("on_line_x", np.float64),
+        ("on_line_y", np.float64),
+        ("scatter_m2", np.float64),
+        ("chainage_m", np.float64),
+        ("anchor_ms", np.int64),
+        ("anchor_x", np.float64),
+        ("anchor_y", np.float64),
+        ("anchor_lon", np.float64),
+        ("anchor_lat", np.float64),
+        ("foreign_line", np.int64),
+        ("foreign_end_ms", np.int64),
+        ("seen", np.bool_),
+        ("single", np.bool_),
+    ],
+    align=True,
+)
+"""One bus. ``last_ms`` to ``speed_kmh``: its last believed fix; ``before_``: the one before that.
+``trip``: row of the trip under way, -1 for none; ``open_trip``: row of its first trip whose window is
+not over. ``active``: bit k for a rule k with a run or an episode. ``driven_m``: metres since it was
+last on its line, at ``on_line_x, on_line_y``; ``scatter_m2``: mean square of its wander across it.
+``anchor_``: where it stands, since when. ``foreign_line``: the other bus's line that it drives as a
+substitute, -1 for none. ``single``: the last fix was a lone one over every limit near it."""
+
+WAY_STATE = np.dtype(
+    [
+        ("kept", np.int64),
+        ("step_m", np.float64),
+        ("ms", np.int64, (WAY_POINTS,)),
+        ("x", np.float64, (WAY_POINTS,)),
+        ("y", np.float64, (WAY_POINTS,)),
+        ("lon", np.float64, (WAY_POINTS,)),
+        ("lat", np.float64, (WAY_POINTS,)),
+    ],
+    align=True,
+)
+"""The way of a bus without a trip, in points ``step_m`` apart: when full, every other is dropped."""
+
+
+class Memory(NamedTuple):
+    """One row a bus, a trip, or a rule and bus."""
+
+    buses: NDArray[np.void]
+    """(buses,) of ``BUS_STATE``"""
+    runs: NDArray[np.void]
+    """(trips,) of ``RUN``"""
+    foreign: NDArray[np.void]
+    """(buses,) of ``RUN``: the trip of another's route that a bus drives."""
+    bands: NDArray[np.void]
+    """(rules, buses) of ``BAND_STATE``"""
+    ways: NDArray[np.void]
+    """(buses,) of ``WAY_STATE``"""
+    found: NDArray[np.int64]
+    """Room for the lines that begin near one place."""
+
+    @property
+    def nbytes(self) -> int:
+        """Bytes of memory."""
+        return sum(array.nbytes for array in self)
+
+
+def new_memory(buses: int) -> Memory:
+    """The memory of a fleet that has not reported yet and has no trips."""
+    memory = Memory(
+        np.zeros(buses, BUS_STATE),
+        np.zeros(0, RUN),
+        np.zeros(buses, RUN),
+        np.zeros((len(RULES), buses), BAND_STATE),
+        np.zeros(buses, WAY_STATE),
+        np.zeros(MOST_LINES, np.int64),
+    )
+    forget_buses(memory, np.arange(buses, dtype=np.int32))
+    return memory
+
+
+def forget_buses(memory: Memory, rows: NDArray[np.int32]) -> None:
+    """Make ``rows`` as if they had never reported; the runs of their trips are not touched."""
+    memory.buses[rows] = np.zeros((), BUS_STATE)
+    for name in ("trip", "open_trip", "foreign_line"):
+        memory.buses[name][rows] = -1
+    memory.bands[:, rows] = np.zeros((), BAND_STATE)
+    memory.ways[rows] = np.zeros((), WAY_STATE)
+
+
+class Duties(NamedTuple):
+    """The trips laid out for some days, as the loop takes them; rows are rows of ``Trips``."""
+
+    first: NDArray[np.int64]
+    """(buses + 1,) first trip of each bus."""
+    line: NDArray[np.int64]
+    assignment: NDArray[np.int64]
+    start_ms: NDArray[np.int64]
+    end_ms: NDArray[np.int64]
+    open_ended: NDArray[np.bool_]
+    permitted: NDArray[np.bool_]
+    """Whether route and driver may run it, see ``permits``."""
+    first_of_line: NDArray[np.int64]
+    """(lines + 1,) first entry of each line in ``of_line``."""
+    of_line: NDArray[np.int64]
+    """(trips,) trips by line, in order of their start."""
+
+
+def lay_duties(trips: Trips, permitted: NDArray[np.bool_], buses: int, lines: int) -> Duties:
+    """``trips`` as columns for the loop."""
+    line = trips.approval.astype(np.int64)
+    order = np.lexsort((trips.start_ms, line))
+    return Duties(
+        np.searchsorted(trips.bus, np.arange(buses + 1)).astype(np.int64),
+        line,
+        trips.assignment.astype(np.int64),
+        trips.start_ms,
+        trips.end_ms,
+        trips.open_ended,
+        permitted,
+        np.searchsorted(line[order], np.arange(lines + 1)).astype(np.int64),
+        order.astype(np.int64),
+    )
+
+
+class Facts(NamedTuple):
+    """What is on record, packed: lines and areas, and of each bus its permit and depot."""
+
+    corridors: Corridors
+    zones: Areas
+    weather: Areas
+    beginnings: Beginnings
+    parameter_set: NDArray[np.int64]
+    """(lines + 1,) the row of each line's numbers in ``Numbers``; the last is the fleet's."""
+    permitted_until_ms: NDArray[np.int64]
+    """(buses,) up to when sign and inspection hold; 0 for a bus out of service."""
+    depot_x: NDArray[np.float64]
+    """(buses,) metres in the plane; NaN when not known."""
+    depot_y: NDArray[np.float64]
+
+
+class Numbers(NamedTuple):
+    """The parameters of each set that some line has, as rows; see ``fleet.parameters``."""
+
+    trip: NDArray[np.void]
+    speeding: NDArray[np.void]
+    deviation: NDArray[np.void]
+    wrong_way: NDArray[np.void]
+    stops_skipped: NDArray[np.void]
+    unapproved: NDArray[np.void]
+    off_hours: NDArray[np.void]
+    long_stop: NDArray[np.void]
+    silent: NDArray[np.void]
+    substitute: NDArray[np.void]
+    episode: NDArray[np.void]
+
+
+def pack_numbers(sets: list[Parameters]) -> Numbers:
+    """The parameters of ``sets``, in their order."""
+    packed = []
+    for name in Numbers._fields:
+        groups = [getattr(parameters, name) for parameters in sets]
+        kinds = [np.int64 if isinstance(value, int) else np.float64 for value in groups[0]]
+        dtype = np.dtype(list(zip(groups[0]._fields, kinds, strict=True)), align=True)
+        packed.append(np.array([tuple(group) for group in groups], dtype))
+    return Numbers(*packed)

@@ -1,0 +1,125 @@
+"""Stops of a trip: which were passed, and which a shortcut left out.
+
+A stop is passed on the stretch driven between two fixes on the line, so that sparse fixes do not jump
+over one. While a bus is away from its line, a stop counts as visited when the bus comes near it all the
+same. What was left out is judged when the bus has followed its line again for some way: crossing it is
+no return.
+"""
+
+from __future__ import annotations
+
+import math
+
+from alerts.trips import driven_m
+from geofence.compiled import Row, compiled, inlined
+from geofence.corridors import Corridors
+from geofence.matching import Place
+
+_MOST_STOPS = 62
+"""Stops that the bits of ``visited`` hold; further ones count as visited."""
+_PLAUSIBLE_MS, _PLAUSIBLE_M = 30.0, 150.0
+"""So far a bus drives along its line between two fixes on it; farther on it has left it between."""
+
+
+@inlined
+def follow_stops(
+    r: Row,
+    place: Place,
+    on_line: bool,
+    came_from_m: float,
+    came_from_ms: int,
+    t: int,
+    x: float,
+    y: float,
+    from_x: float,
+    from_y: float,
+    near_m: float,
+    c: Corridors,
+    line: int,
+) -> None:
+    """Take the stops of a trip under way one fix further.
+
+    ``came_from_m, came_from_ms``: where and when it was last on its line before this fix; ``from_x,
+    from_y``: its last believed place, metres in the plane; ``near_m``: how near a stop it must come.
+    """
+    route = c.lines[line]
+    if not on_line:
+        if not r.absent:
+            r.absent = True
+            r.left_m = came_from_m
+            r.left_ms = came_from_ms
+        r.running = False
+        _visit_near(r, c, line, x - route.x0, y - route.y0, from_x - route.x0, from_y - route.y0, near_m)
+        return
+    way_m = place.chainage_m - came_from_m
+    if not r.absent and way_m > _PLAUSIBLE_M + _PLAUSIBLE_MS * (t - came_from_ms) / 1000.0:
+        r.absent = True
+        r.left_m = came_from_m
+        r.left_ms = came_from_ms
+        r.running = False
+    if not r.running:
+        r.running = True
+        r.run_from_m = place.chainage_m
+        _visit_near(r, c, line, x - route.x0, y - route.y0, from_x - route.x0, from_y - route.y0, near_m)
+
+
+@compiled
+def _visit_near(
+    r: Row, c: Corridors, line: int, x: float, y: float, from_x: float, from_y: float, near_m: float
+) -> None:
+    """Mark the stops after the place where the bus left that the way from the last fix comes near to."""
+    route = c.lines[line]
+    dx, dy = x - from_x, y - from_y
+    length2 = dx * dx + dy * dy
+    for k in range(route.first_stop, min(route.last_stop, route.first_stop + _MOST_STOPS)):
+        stop = c.stops[k]
+        if stop.chainage_m < r.left_m:
+            continue
+        sx, sy = float(stop.x) - from_x, float(stop.y) - from_y
+        part = min(max((sx * dx + sy * dy) / length2, 0.0), 1.0) if length2 > 0.0 else 0.0
+        if math.hypot(sx - part * dx, sy - part * dy) <= near_m:
+            r.visited |= 1 << (k - route.first_stop)
+
+
+@compiled
+def stops_left_out(r: Row, joined_m: float, ended: bool, margin_m: float, c: Corridors, line: int) -> int:
+    """How many stops the bus has left out, once it follows its line again (or has ended its trip) after
+    an absence; -1 while that is not known. Asking ends the absence.
+    """
+    if not r.absent or not r.running or not (ended or driven_m(r) >= joined_m):
+        return -1
+    r.absent = False
+    route = c.lines[line]
+    count = 0
+    for k in range(route.first_stop, min(route.last_stop, route.first_stop + _MOST_STOPS)):
+        stop_m = c.stops[k].chainage_m
+        if (
+            r.left_m + margin_m < stop_m < r.run_from_m - margin_m
+            and not (r.visited >> (k - route.first_stop)) & 1
+        ):
+            count += 1
+    return count
+
+
+@inlined
+def stops_passed(c: Corridors, line: int, chainage_m: float) -> int:
+    """How many stops of a line lie at or before a chainage."""
+    route = c.lines[line]
+    low, high = route.first_stop, route.last_stop
+    while low < high:
+        middle = (low + high) // 2
+        if c.stops[middle].chainage_m <= chainage_m:
+            low = middle + 1
+        else:
+            high = middle
+    return low - route.first_stop
+
+
+@compiled
+def near_a_stop(c: Corridors, line: int, chainage_m: float, within_m: float) -> bool:
+    """Whether a stop of the line lies within so many metres along it."""
+    route = c.lines[line]
+    k = route.first_stop + stops_passed(c, line, chainage_m)
+    after = k < route.last_stop and c.stops[k].chainage_m - chainage_m <= within_m
+    before = k > route.first_stop and chainage_m - c.stops[k - 1].chainage_m <= within_m
+    return after or before

@@ -1,0 +1,306 @@
+"""The rules beside speeding and deviation, as timelines: what a bus did, and what must be said."""
+
+import datetime as dt
+from collections.abc import Sequence
+from typing import Any
+
+import msgspec
+import numpy as np
+import pytest
+
+from alerts.detector import Detector
+from alerts.episodes import Alert
+from alerts.offline import find_episodes
+from fleet.fixes import Fixes
+from fleet.quality import Quality
+from fleet.registry import Advisory, Registry, Stop, Zone
+from tests.scenes import (
+    NOW_MS,
+    START_MS,
+    approval,
+    bus,
+    degrees,
+    drive,
+    line,
+    registry,
+    track,
+)
+
+
+def found(fixes: Fixes, record: Registry | None = None, **more: object) -> list[Alert]:
+    return find_episodes(fixes, record or registry(), **more)  # type: ignore[arg-type]
+
+
+def rules(alerts: Sequence[Alert]) -> list[str]:
+    return [alert.rule for alert in alerts]
+
+
+def span(alert: Alert) -> tuple[int, int | None]:
+    """Start and end, seconds after the window opened."""
+    ended = None if alert.ended_ms is None else (alert.ended_ms - START_MS) // 1_000
+    return (alert.started_ms - START_MS) // 1_000, ended
+
+
+def with_stops(*at_m: float) -> Registry:
+    lon, lat = degrees(at_m, np.zeros(len(at_m)))
+    stops = tuple(Stop(f"{m:.0f}", a, b, m) for m, a, b in zip(at_m, lon.tolist(), lat.tolist(), strict=True))
+    return registry(msgspec.structs.replace(approval(), stops=stops))
+
+
+# Wrong way
+
+
+def test_driving_back_along_the_line_is_the_wrong_way() -> None:
+    x = np.r_[drive(0, 3_000, 36), drive(-3_000, -2_000, 36) * -1, drive(2_000, 4_000, 36)]
+    (alert,) = found(track(x, speed_kmh=36))
+    assert (alert.rule, alert.severity) == ("wrong_way", "serious")
+    assert alert.evidence.back_m == pytest.approx(1_000, abs=60)
+
+
+def test_a_bus_that_backs_up_a_little_is_not_on_the_wrong_way() -> None:
+    x = np.r_[drive(0, 3_000, 36), drive(-3_000, -2_950, 10) * -1, drive(2_950, 4_000, 36)]
+    assert found(track(x)) == []
+
+
+def test_out_and_back_on_one_street_is_no_wrong_way() -> None:
+    points = [(x, 0.0) for x in range(0, 3_001, 50)] + [(x, 0.0) for x in range(2_950, -1, -50)]
+    x = np.r_[np.arange(0, 3_000, 10.0), np.arange(3_000, 0, -10.0)]
+    assert found(track(x), registry(approval(points=points))) == []
+
+
+# Stops
+
+
+def test_a_shortcut_that_leaves_out_a_stop_is_told_when_the_bus_is_back() -> None:
+    x = np.r_[drive(0, 2_000, 36), drive(2_000, 4_000, 36), drive(4_000, 6_000, 36)]
+    y = np.where((x > 2_000) & (x < 4_000), 200.0, 0.0)
+    alerts = found(track(x, y, speed_kmh=36), with_stops(0, 1_000, 3_000, 5_000, 10_000))
+    assert rules(alerts) == ["stops_skipped", "deviation"]
+    assert alerts[0].evidence.stops_skipped == 1
+
+
+@pytest.mark.parametrize("every_s", [1, 15, 60])
+def test_sparse_fixes_do_not_jump_over_a_stop(every_s: int) -> None:
+    fixes = track(drive(0, 10_000, 36, every_s), every_s=every_s)
+    assert found(fixes, with_stops(*np.arange(0, 10_001, 250).tolist())) == []
+
+
+def test_a_detour_that_serves_its_stops_leaves_none_out() -> None:
+    x = np.r_[drive(0, 2_000, 36), drive(2_000, 4_000, 36), drive(4_000, 6_000, 36)]
+    y = np.where((x > 2_000) & (x < 2_900), 200.0, 0.0)
+    y = np.where((x > 3_100) & (x < 4_000), 200.0, y)
+    assert "stops_skipped" not in rules(found(track(x, y, speed_kmh=36), with_stops(0, 3_000, 10_000)))
+
+
+# Standing
+
+
+def standing(seconds: int, at_m: float = 5_000.0) -> Fixes:
+    x = np.r_[drive(0, at_m, 36), np.full(seconds, at_m), drive(at_m, at_m + 1_000, 36)]
+    return track(x)
+
+
+def test_a_long_stop_away_from_stops_is_told_after_five_minutes() -> None:
+    (alert,) = found(standing(400))
+    assert alert.rule == "long_stop"
+    assert alert.detected_ms - alert.started_ms == pytest.approx(300_000, abs=1_000)
+    assert alert.ended_ms is not None
+
+
+def test_a_traffic_light_is_no_long_stop_and_neither_is_a_stop_of_the_route() -> None:
+    assert found(standing(240)) == []
+    assert found(standing(900), with_stops(0, 5_000, 10_000)) == []
+
+
+def test_a_standing_bus_whose_place_drifts_off_the_corridor_deviates_not() -> None:
+    x = np.r_[drive(0, 5_000, 36), np.full(200, 5_000.0), drive(5_000, 6_000, 36)]
+    y = np.r_[np.zeros(500), 90.0 * np.sin(np.linspace(0, np.pi, 200)), np.zeros(len(x) - 700)]
+    speed = np.r_[np.full(500, 36.0), np.zeros(200), np.full(len(x) - 700, 36.0)]
+    assert found(track(x, y, speed_kmh=speed)) == []
+
+
+# Silence
+
+
+def test_a_bus_that_falls_silent_on_its_trip_is_told_and_ends_with_its_next_fix() -> None:
+    before = track(drive(0, 3_000, 36))
+    after = track(drive(6_000, 7_000, 36), start_s=900)
+    (alert,) = found(Fixes.concat([before, after]))
+    assert (alert.rule, alert.severity, span(alert)) == ("silent", "serious", (299, 900))
+    assert alert.evidence.silent_s == 601
+
+
+def test_the_clock_alone_tells_of_silence_and_the_next_fix_ends_it_the_same() -> None:
+    detector = Detector(registry())
+    detector.detect(track(drive(0, 3_000, 36)), NOW_MS)
+    assert detector.tick(START_MS + 400_000) == ()
+    (opened,) = detector.tick(START_MS + 299_000 + 180_000 + 10_001)
+    assert (opened.kind, opened.alert.rule) == ("opened", "silent")
+    (ended,) = detector.detect(track([6_000.0], start_s=600), NOW_MS).changes
+    assert (ended.kind, ended.alert.alert_id) == ("ended", opened.alert.alert_id)
+
+
+def test_a_trip_that_does_not_begin_within_its_grace_is_told_once_and_ends_when_it_begins() -> None:
+    yard = track(np.full(2_000, -3_000.0), every_s=1, start_s=-60)
+    (alert,) = found(yard)
+    assert (alert.rule, span(alert)) == ("trip_not_begun", (0, None))
+    assert alert.detected_ms == START_MS + 1_800_000
+    late = Fixes.concat([yard, track(np.r_[drive(-3_000, 2_000, 36)], start_s=1_940)])
+    (alert,) = found(late)
+    assert alert.ended_ms is not None
+
+
+# Substitutes
+
+
+def two_routes() -> Registry:
+    """B1 has R1 along the x axis; B2 has R2, 3 km north of it. Both from 07:00 to 09:00."""
+    record = registry(
+        approval(), approval("R2", points=[(x, 3_000.0) for x in range(0, 8_001, 100)]), buses=2
+    )
+    first, second = record.assignments
+    return msgspec.structs.replace(
+        record, assignments=(first, msgspec.structs.replace(second, route_id="R2"))
+    )
+
+
+def test_a_bus_that_drives_another_s_route_is_its_substitute_and_does_not_deviate() -> None:
+    fixes = track(drive(0, 7_980, 36), 3_000.0, row=0)
+    (alert,) = [a for a in found(fixes, two_routes()) if a.bus_id == "B1"]
+    assert alert.rule == "substitute"
+    assert alert.evidence.approval_id == "R2.1"
+
+
+def test_of_two_windows_at_once_the_trip_is_taken_that_is_driven() -> None:
+    record = two_routes()
+    both = msgspec.structs.replace(
+        record, assignments=tuple(msgspec.structs.replace(a, bus_id="B1") for a in record.assignments)
+    )
+    fixes = track(drive(0, 5_000, 36), 3_000.0)
+    assert found(fixes, both) == []
+    off = track(drive(0, 5_000, 36), np.where(np.arange(500) < 300, 3_000.0, 3_200.0), speed_kmh=36)
+    (alert,) = found(off, both)
+    assert (alert.rule, alert.evidence.approval_id) == ("deviation", "R2.1")
+
+
+# Permits and hours
+
+
+@pytest.mark.parametrize(
+    ("changes", "fault"),
+    [
+        ({"state": "out_of_service"}, "out_of_service"),
+        ({"sign_expires": dt.date(2026, 8, 31)}, "sign_expired"),
+        ({"inspection_expires": dt.date(2026, 8, 31)}, "inspection_expired"),
+    ],
+)
+def test_a_bus_that_moves_without_its_papers_is_told_with_what_is_missing(
+    changes: dict[str, Any], fault: str
+) -> None:
+    record = msgspec.structs.replace(registry(), buses=(msgspec.structs.replace(bus(), **changes),))
+    (alert,) = found(track(drive(0, 3_000, 36)), record)
+    assert (alert.rule, alert.severity, alert.evidence.faults) == (
+        "unapproved_operation",
+        "critical",
+        (fault,),
+    )
+
+
+def test_a_trip_on_a_route_without_approval_that_day_is_told() -> None:
+    record = registry(approval(valid_to=dt.date(2026, 8, 31)))
+    (alert,) = found(track(drive(0, 3_000, 36)), record)
+    assert (alert.rule, alert.evidence.faults) == ("unapproved_operation", ("route_not_approved",))
+
+
+def test_a_bus_moved_about_its_yard_without_papers_is_not_told() -> None:
+    record = msgspec.structs.replace(registry(), buses=(bus(state="out_of_service"),))
+    assert found(track(np.r_[drive(0, 200, 15), np.full(60, 200.0)]), record) == []
+
+
+def test_driving_far_from_the_depot_outside_every_window_is_told() -> None:
+    at_night = track(drive(0, 5_000, 50), 900.0, start_s=-5 * 3_600)
+    (alert,) = found(at_night)
+    assert (alert.rule, alert.severity) == ("off_hours", "warning")
+    home = track(drive(0, 5_000, 50), 900.0, start_s=7_200 + 600)
+    assert found(home) == []
+
+
+# Limits by area
+
+
+def square(x: float, y: float, half_m: float) -> tuple[tuple[float, float], ...]:
+    return line(
+        [
+            (x - half_m, y - half_m),
+            (x + half_m, y - half_m),
+            (x + half_m, y + half_m),
+            (x - half_m, y + half_m),
+        ]
+    )
+
+
+def test_a_school_zone_holds_on_the_line_and_off_it() -> None:
+    zone = Zone("Z1", "学校", square(5_000, 0, 400), 30.0)
+    record = msgspec.structs.replace(registry(), zones=(zone,))
+    (alert,) = found(track(drive(0, 9_000, 45)), record)
+    assert (alert.evidence.limit_kmh, alert.evidence.limit_reason) == (30, "school_zone")
+    (alert,) = found(track(drive(4_000, 6_000, 45), 300.0), record, rules=["speeding"])
+    assert (alert.evidence.limit_kmh, alert.evidence.limit_reason) == (30, "school_zone")
+
+
+def test_a_weather_advisory_holds_in_its_area_for_its_time() -> None:
+    fog = Advisory("W1", "大雾", square(5_000, 0, 8_000), START_MS + 100_000, START_MS + 200_000)
+    (alert,) = found(track(drive(0, 5_000, 45)), advisories=[fog])
+    assert (alert.rule, alert.evidence.limit_kmh, alert.evidence.limit_reason) == ("speeding", 20, "weather")
+    assert span(alert) == (100, 200)
+    assert found(track(drive(0, 5_000, 45), start_s=300), advisories=[fog]) == []
+
+
+# Numbers of a fleet and of an approval
+
+
+def test_an_approval_may_state_its_own_numbers_and_the_alert_names_them() -> None:
+    y = np.where((np.arange(600) >= 300) & (np.arange(600) < 340), 120.0, 0.0)
+    fixes = track(10.0 * np.arange(600), y, speed_kmh=36)
+    (plain,) = found(fixes)
+    own = registry(msgspec.structs.replace(approval(), parameters={"deviation.leave_m": 70.0}))
+    (alert,) = found(fixes, own)
+    assert alert.evidence.parameters_version != plain.evidence.parameters_version
+    wide = msgspec.structs.replace(registry(), parameters={"deviation.leave_m": 200.0})
+    assert found(fixes, wide) == []
+
+
+# Marks
+
+
+def test_fixes_that_cannot_be_are_marked_counted_and_change_nothing() -> None:
+    fixes = track(drive(0, 3_000, 36))
+    n = len(fixes)
+    nowhere, ahead, again = (track([9_000.0], start_s=299 + k) for k in (0.5, 0.6, 0.7))
+    nowhere = Fixes.of(bus=[0], time_ms=nowhere.time_ms, lon=[0.0], lat=[0.0])
+    ahead = Fixes.of(bus=[0], time_ms=[NOW_MS + 120_000], lon=ahead.lon, lat=ahead.lat)
+    again = fixes.take(np.array([n - 1]))
+    detector = Detector(registry())
+    findings = detector.detect(Fixes.concat([fixes, nowhere, again, ahead]), NOW_MS)
+    assert findings.changes == ()
+    assert findings.quality[n:].tolist() == [Quality.NO_FIX, Quality.DUPLICATE, Quality.FROM_FUTURE]
+    assert detector.marks.sum() == 3
+
+
+def test_a_device_that_repeats_an_old_place_while_it_moves_is_frozen() -> None:
+    x = np.r_[drive(0, 1_000, 36), np.full(60, 1_000.0), drive(1_600, 3_000, 36)]
+    findings = Detector(registry()).detect(track(x, speed_kmh=36), NOW_MS)
+    assert (findings.quality[104:160] == Quality.FROZEN).all()
+    assert [c for c in findings.changes if c.alert.rule == "long_stop"] == []
+
+
+def test_one_fix_of_a_speeding_suffices_when_the_way_driven_shows_it() -> None:
+    def sampled(burst_s: int) -> list[Alert]:
+        speed = np.full(600, 50.0)
+        speed[308 - burst_s // 2 : 308 + (burst_s + 1) // 2] = 75.0
+        x = np.cumsum(speed / 3.6)
+        at = np.arange(8, 600, 15)
+        return found(track(x[at], speed_kmh=speed[at], every_s=15))
+
+    assert rules(sampled(12)) == ["speeding"]
+    assert sampled(4) == []
