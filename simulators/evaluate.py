@@ -15,7 +15,7 @@ import numpy as np
 from fleet.clock import HOUR_MS, SECOND_MS, format_time
 from simulators.truth import DrivingFault, Fault
 
-RULES: tuple[DrivingFault, ...] = ("speeding", "route_deviation")
+RULES: tuple[DrivingFault, ...] = ("speeding", "deviation")
 LEAST_SPEEDING_S = 10.0
 LEAST_DEVIATION_S, LEAST_DEVIATION_M = 20.0, 100.0
 """Faults at least this long and large must be found."""

@@ -84,7 +84,7 @@ class DrivingFaults:
         }
         self._inject: dict[DrivingFault, Callable[[int], bool]] = {
             "speeding": self._speed,
-            "route_deviation": self._deviate,
+            "deviation": self._deviate,
         }
         self.busy: Flags = np.zeros(len(city.buses), np.bool_)
         """Buses with a driving fault planned or under way."""
@@ -118,7 +118,7 @@ class DrivingFaults:
             & (drive.speed_ms > 4.0)
         )
         candidates = self._rng.permutation(np.flatnonzero(ready))
-        if rule == "route_deviation":
+        if rule == "deviation":
             candidates = candidates[np.argsort(self._still_to_follow_m()[candidates], kind="stable")]
         candidates = candidates[:_TRIES]
         return any(self._has_time(bus, state) and self._inject[rule](bus) for bus in candidates.tolist())
@@ -232,7 +232,7 @@ class DrivingFaults:
             return
         place = self._drive.along_m[bus] / detour.step_m
         off_m = float(np.interp(place, np.arange(len(detour.off_m)), detour.off_m))
-        self._note(bus, "route_deviation", off_m > CORRIDOR_M, off_m, state)
+        self._note(bus, "deviation", off_m > CORRIDOR_M, off_m, state)
         if off_m <= CORRIDOR_M and not (detour.off_m[int(place) :] > CORRIDOR_M).any():
             self._forget_detour(bus)
 

@@ -21,11 +21,11 @@ from simulators.drive import Drive
 from simulators.faults import DrivingFaults
 from simulators.legbook import LegBook
 from simulators.link import LONGEST_BACKFILL, Links, Sent
-from simulators.receiver import Receivers
+from simulators.receiver import Noise, Receivers
 from simulators.timetable import ZONE, Timetable, round_now, school_day
 from simulators.truth import DrivingFault, Fault, LinkFault
 
-_OPENING_S: dict[DrivingFault, float] = {"speeding": 25.0, "route_deviation": 8.0}
+_OPENING_S: dict[DrivingFault, float] = {"speeding": 25.0, "deviation": 8.0}
 """A deviation takes its time to become one."""
 
 
@@ -39,18 +39,18 @@ class FaultRates:
     """How often each fault is put in, for every hour of every bus.
 
     A demonstration begins with an opening burst, so that it has something to show within a minute:
-    ``opening_speeding`` and ``opening_route_deviation`` are counts for the default fleet, taken in
+    ``opening_speeding`` and ``opening_deviation`` are counts for the default fleet, taken in
     proportion for another. The defaults come to two speedings and two deviations a minute after it.
     """
 
     speeding: float = 0.12
-    route_deviation: float = 0.12
+    deviation: float = 0.12
     dropout: float = 0.1
     duplicate: float = 0.4
     disorder: float = 0.3
     jump: float = 0.2
     opening_speeding: int = 9
-    opening_route_deviation: int = 16
+    opening_deviation: int = 16
 
     @staticmethod
     def none() -> FaultRates:
@@ -71,6 +71,7 @@ class Scenario:
     history_s: int = 600
     """Seconds before the beginning that the devices have kept, one fix in ``KEPT_EVERY_S``: handed in
     as a backfill when a bus connects, so that who watches knows which trips are under way."""
+    noise: Noise = "city"
     timetable: Literal["round_now", "school_day"] = "round_now"
     faults: FaultRates = field(default_factory=FaultRates)
 
@@ -99,18 +100,18 @@ class Simulation:
         phase_ms = rng.integers(0, SECOND_MS, scenario.buses)
         self._turn = rng.integers(0, scenario.interval_s, scenario.buses)
         self.drive = Drive(book, self.timetable, self.begin_ms - scenario.history_s * SECOND_MS, phase_ms)
-        self._receivers = Receivers(scenario.seed, scenario.buses, self.city.plane)
+        self._receivers = Receivers(scenario.seed, scenario.buses, self.city.plane, scenario.noise)
         self._kept = self._drive_history()
         rates, part = scenario.faults, scenario.buses / DEFAULT_BUSES
         opening: dict[DrivingFault, int] = {
             "speeding": _share(rates.opening_speeding, part),
-            "route_deviation": _share(rates.opening_route_deviation, part),
+            "deviation": _share(rates.opening_deviation, part),
         }
         self._faults = DrivingFaults(
             book,
             self.drive,
             start_ms=self.begin_ms,
-            per_bus_hour={"speeding": rates.speeding, "route_deviation": rates.route_deviation},
+            per_bus_hour={"speeding": rates.speeding, "deviation": rates.deviation},
             at_opening=opening,
             opening_s=_OPENING_S,
             interval_s=scenario.interval_s,

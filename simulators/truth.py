@@ -13,7 +13,7 @@ import msgspec
 
 from fleet.errors import BadInput
 
-DrivingFault = Literal["speeding", "route_deviation"]
+DrivingFault = Literal["speeding", "deviation"]
 LinkFault = Literal["dropout", "duplicate", "disorder", "jump"]
 
 

@@ -58,7 +58,7 @@ def faultless() -> Driven:
 def faulty() -> Driven:
     """Twenty-five minutes of forty buses with many faults."""
     rates = FaultRates(
-        speeding=3, route_deviation=3, dropout=4, duplicate=6, disorder=6, jump=6,
-        opening_speeding=40, opening_route_deviation=40,
+        speeding=3, deviation=3, dropout=4, duplicate=6, disorder=6, jump=6,
+        opening_speeding=40, opening_deviation=40,
     )  # fmt: skip
     return drive(Scenario(NOON_MS, seed=3, buses=BUSES, faults=rates), 1_500)

@@ -37,7 +37,7 @@ def test_an_alert_during_its_fault_is_a_find_with_its_delay() -> None:
 
 def test_an_alert_of_another_bus_or_rule_or_hour_is_false_and_the_fault_missed() -> None:
     truth = [fault("B1", 100, 120)]
-    for wrong in (alert("B2", 101, 120), alert("B1", 101, 120, "route_deviation"), alert("B1", 900, 920)):
+    for wrong in (alert("B2", 101, 120), alert("B1", 101, 120, "deviation"), alert("B1", 900, 920)):
         result = held([wrong], truth)
         assert result.missed == (truth[0],)
         assert result.false == (wrong,)
@@ -47,8 +47,8 @@ def test_an_alert_of_another_bus_or_rule_or_hour_is_false_and_the_fault_missed()
 def test_small_and_short_faults_need_not_be_found() -> None:
     truth = [
         fault("B1", 100, 109),
-        fault("B2", 100, 118, "route_deviation", 300),
-        fault("B3", 100, 190, "route_deviation", 90),
+        fault("B2", 100, 118, "deviation", 300),
+        fault("B3", 100, 190, "deviation", 90),
     ]
 
     assert held([], truth).recall == 1.0

@@ -24,7 +24,7 @@ def over_kmh(driven: Driven) -> np.ndarray:
 
 def test_faults_of_both_rules_are_driven(faulty: Driven) -> None:
     assert len(faults_of(faulty, "speeding")) >= 10
-    assert len(faults_of(faulty, "route_deviation")) >= 8
+    assert len(faults_of(faulty, "deviation")) >= 8
 
 
 def test_every_second_over_the_limit_is_in_the_truth_and_no_other(faulty: Driven) -> None:
@@ -51,7 +51,7 @@ def test_a_speeding_is_beyond_every_doubt_for_ten_seconds(faulty: Driven) -> Non
 def test_a_deviation_is_labelled_where_the_bus_is_truly_outside_its_corridor(faulty: Driven) -> None:
     simulation, rows = faulty.simulation, faulty.simulation.registry.bus_rows
     x, y, time_ms = faulty.column("x"), faulty.column("y"), faulty.column("time_ms")
-    for fault in faults_of(faulty, "route_deviation"):
+    for fault in faults_of(faulty, "deviation"):
         bus = rows[fault.bus]
         inside = (time_ms[:, bus] >= fault.from_ms) & (time_ms[:, bus] <= fault.to_ms)
         run = next(
@@ -65,7 +65,7 @@ def test_a_deviation_is_labelled_where_the_bus_is_truly_outside_its_corridor(fau
 
 def test_a_detour_leads_far_enough_from_the_line_for_long_enough(faulty: Driven) -> None:
     end_ms = faulty.column("time_ms")[-1].min()
-    ended = [fault for fault in faults_of(faulty, "route_deviation") if fault.to_ms < end_ms - 10_000]
+    ended = [fault for fault in faults_of(faulty, "deviation") if fault.to_ms < end_ms - 10_000]
 
     assert len(ended) >= 5
     assert all(fault.size >= 100 and fault.to_ms - fault.from_ms >= 20_000 for fault in ended)
