@@ -74,7 +74,7 @@ class AlertDesk:
                 raise Conflict(f"alert {alert_id!r} is {alert.status}; it cannot become {act}")
             cursor = await connection.execute(_SQL["handle"], {"alert_id": alert_id, "status": act})
             handled = alert_of_row(await cursor.fetchone())
-            return await _put_change(connection, Change(act, at_ms, handled, by, note))
+            return await put_change(connection, Change(act, at_ms, handled, by, note))
 
 
 class ChangeLog:
@@ -151,10 +151,11 @@ async def _judge(connection: Connection, change: Change) -> Change | None:
     if row is None:
         return None
     stored = Change(change.kind, change.at_ms, alert_of_row(row), change.by, change.note)
-    return await _put_change(connection, stored)
+    return await put_change(connection, stored)
 
 
-async def _put_change(connection: Connection, change: Change) -> Change:
+async def put_change(connection: Connection, change: Change) -> Change:
+    """Write a change; returns it with its seq. The caller holds the changes' lock."""
     cursor = await connection.execute(
         _SQL["put_change"],
         {

@@ -24,10 +24,11 @@ from fleet.clock import from_ms, to_ms
 from fleet.fixes import Fixes
 from fleet.rejects import KEPT_BYTES, Reason, Reject
 from fleet.topics import alert_topic, position_topic
-from storage.changes import record_judgement
+from storage.changes import lock_changes, record_judgement
 from storage.columns import pack
 from storage.database import Connection, Database
 from storage.named import queries
+from storage.waivers import under_waivers
 
 log = logging.getLogger(__name__)
 
@@ -100,7 +101,7 @@ class Committer:
             async with self._transaction() as connection:
                 stored = await self._put_positions(connection, batch)
                 rejected = await _put_rejects(connection, batch.rejects)
-                changes = await record_judgement(connection, batch.changes)
+                changes = await _record(connection, batch.changes)
         except REFUSALS as error:
             log.warning(
                 "the database refuses a row of a batch, which is now committed in parts: %s",
@@ -168,6 +169,14 @@ class Committer:
         return Reject(topic, payload, None, Reason.REFUSED_BY_DATABASE, str(error), part.received_ms)
 
 
+async def _record(connection: Connection, changes: Sequence[Change]) -> tuple[Change, ...]:
+    """Write the engine's changes, marked by the waivers in force."""
+    if not changes:
+        return ()
+    await lock_changes(connection)
+    return await record_judgement(connection, await under_waivers(connection, changes))
+
+
 async def _record_good_changes(
     connection: Connection, batch: Batch
 ) -> tuple[tuple[Change, ...], list[Reject]]:
@@ -177,7 +186,7 @@ async def _record_good_changes(
     for change in batch.changes:
         try:
             async with connection.transaction():
-                recorded += await record_judgement(connection, [change])
+                recorded += await _record(connection, [change])
         except REFUSALS as error:
             topic, payload = alert_topic(change.alert.bus_id), msgspec.json.encode(change)
             reason = Reason.REFUSED_BY_DATABASE

@@ -20,6 +20,7 @@ from fleet.registry import (
     LonLat,
     Registry,
     Stop,
+    Zone,
     check_registry,
 )
 from storage.database import Connection, Database
@@ -67,7 +68,7 @@ async def load_registry(database: Database) -> tuple[Registry, NDArray[np.int32]
         drivers=tuple(Driver(**row) for row in found["drivers"]),
         approvals=tuple(_approval(row) for row in found["approvals"]),
         assignments=tuple(_assignment(row) for row in found["assignments"]),
-        **found["meta"][0],
+        **_meta(found["meta"][0]),
     )
     return registry, keys
 
@@ -128,7 +129,8 @@ async def _put(connection: Connection, registry: Registry) -> None:
         ],
         "put_approval": [
             (row, a.approval_id, a.route_id, a.version, a.number, a.name, a.school, a.direction,
-             _json(a.line), a.corridor_m, _json(a.stops), _json(a.limits), a.valid_from, a.valid_to)
+             _json(a.line), a.corridor_m, _json(a.stops), _json(a.limits), a.valid_from, a.valid_to,
+             _json(a.parameters), _json(a.gaps))
             for row, a in enumerate(registry.approvals)
         ],
         "put_assignment": [
@@ -139,7 +141,14 @@ async def _put(connection: Connection, registry: Registry) -> None:
     async with connection.cursor() as cursor:
         for statement, values in tables.items():
             await cursor.executemany(_SQL[statement], values)
-        await cursor.execute(_SQL["put_meta"], [registry.city, registry.zone, registry.version])
+        meta = [
+            registry.city,
+            registry.zone,
+            registry.version,
+            _json(registry.zones),
+            _json(registry.parameters),
+        ]
+        await cursor.execute(_SQL["put_meta"], meta)
 
 
 def _bus(row: dict[str, Any]) -> Bus:
@@ -151,7 +160,16 @@ def _approval(row: dict[str, Any]) -> Approval:
     line = msgspec.json.decode(row.pop("line"), type=tuple[LonLat, ...])
     stops = msgspec.json.decode(row.pop("stops"), type=tuple[Stop, ...])
     limits = msgspec.json.decode(row.pop("limits"), type=tuple[LimitStretch, ...])
-    return Approval(line=line, stops=stops, limits=limits, **row)
+    parameters = msgspec.json.decode(row.pop("parameters"), type=dict[str, float])
+    gaps = msgspec.json.decode(row.pop("gaps"), type=tuple[int, ...])
+    return Approval(line=line, stops=stops, limits=limits, parameters=parameters, gaps=gaps, **row)
+
+
+def _meta(row: dict[str, Any]) -> dict[str, Any]:
+    return row | {
+        "zones": msgspec.json.decode(row["zones"], type=tuple[Zone, ...]),
+        "parameters": msgspec.json.decode(row["parameters"], type=dict[str, float]),
+    }
 
 
 def _assignment(row: dict[str, Any]) -> Assignment:

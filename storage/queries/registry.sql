@@ -34,20 +34,21 @@ INSERT INTO driver (registry_row, driver_id, name, phone, qualified_until) VALUE
 
 -- name: put_approval
 INSERT INTO approval (registry_row, approval_id, route_id, version, number, name, school, direction,
-                      line, corridor_m, stops, limits, valid_from, valid_to)
-VALUES (%s, %s, %s, %s, %s, %s, %s, %s, %s::jsonb, %s, %s::jsonb, %s::jsonb, %s, %s);
+                      line, corridor_m, stops, limits, valid_from, valid_to, parameters, gaps)
+VALUES (%s, %s, %s, %s, %s, %s, %s, %s, %s::jsonb, %s, %s::jsonb, %s::jsonb, %s, %s, %s::jsonb, %s::jsonb);
 
 -- name: put_assignment
 INSERT INTO assignment (registry_row, assignment_id, bus_id, driver_id, route_id, weekdays, starts, ends)
 VALUES (%s, %s, %s, %s, %s, %s, %s, %s);
 
 -- name: put_meta
-INSERT INTO registry_meta (city, zone, version) VALUES (%s, %s, %s)
+INSERT INTO registry_meta (city, zone, version, zones, parameters) VALUES (%s, %s, %s, %s::jsonb, %s::jsonb)
 ON CONFLICT (only_row) DO UPDATE SET
-    city = excluded.city, zone = excluded.zone, version = excluded.version;
+    city = excluded.city, zone = excluded.zone, version = excluded.version, zones = excluded.zones,
+    parameters = excluded.parameters;
 
 -- name: get_meta
-SELECT city, zone, version FROM registry_meta;
+SELECT city, zone, version, zones::text AS zones, parameters::text AS parameters FROM registry_meta;
 
 -- name: get_buses
 SELECT bus_key, bus_id, plate, sign_number, sign_expires, inspection_expires, operator, school, seats,
@@ -59,7 +60,8 @@ SELECT driver_id, name, phone, qualified_until FROM driver ORDER BY registry_row
 
 -- name: get_approvals
 SELECT approval_id, route_id, version, number, name, school, direction, line::text AS line, corridor_m,
-       stops::text AS stops, limits::text AS limits, valid_from, valid_to
+       stops::text AS stops, limits::text AS limits, valid_from, valid_to,
+       parameters::text AS parameters, gaps::text AS gaps
 FROM approval ORDER BY registry_row;
 
 -- name: get_assignments

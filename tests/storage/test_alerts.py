@@ -18,7 +18,7 @@ from tests.storage.records import alert, change
 
 OLD = alert("B1", START_MS, severity="warning")
 NEW = alert("B2", START_MS + 60_000, severity="critical")
-STRAY = alert("B2", START_MS + 30_000, rule="route_deviation")
+STRAY = alert("B2", START_MS + 30_000, rule="deviation")
 TWIN = alert("B3", START_MS + 60_000)
 
 
@@ -41,7 +41,7 @@ def identities(alerts: list[Alert]) -> list[str]:
     ("filters", "expected"),
     [
         ({}, [TWIN, NEW, STRAY, OLD]),
-        ({"rule": "route_deviation"}, [STRAY]),
+        ({"rule": "deviation"}, [STRAY]),
         ({"severity": "critical"}, [NEW]),
         ({"status": "closed"}, []),
         ({"ongoing": True}, [TWIN, NEW, STRAY]),

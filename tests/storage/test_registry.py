@@ -9,7 +9,7 @@ import numpy as np
 import pytest
 
 from fleet.errors import BadInput, BadRegistry, NotFound
-from fleet.registry import LimitStretch
+from fleet.registry import LimitStretch, Zone
 from storage.commit import Batch, Committer
 from storage.database import Database
 from storage.positions import Tracks
@@ -30,6 +30,20 @@ async def test_a_registry_comes_back_equal_and_in_its_order(database: Database) 
     assert loaded == imported
     assert keys.dtype == np.int32
     assert len(set(keys.tolist())) == 5
+
+
+async def test_zones_parameters_and_gaps_come_back_equal(database: Database) -> None:
+    corners = ((114.3, 30.6), (114.31, 30.6), (114.305, 30.61))
+    own = msgspec.structs.replace(approval(), gaps=(3, 40), parameters={"deviation.min_ms": 10_000.0})
+    imported = msgspec.structs.replace(
+        registry(own),
+        zones=(Zone("Z1", "实验小学", corners, 30.0), Zone("Z2", "", corners, 20.5)),
+        parameters={"speeding.tolerance_kmh": 3.5, "deviation.min_fixes": 4.0},
+    )
+    await import_registry(database, imported)
+    assert (await load_registry(database))[0] == imported
+    await import_registry(database, registry())
+    assert (await load_registry(database))[0] == registry(), "and go with the record that had them"
 
 
 async def test_importing_again_replaces_the_record_and_keeps_keys_and_positions(database: Database) -> None:
