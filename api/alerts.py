@@ -88,11 +88,11 @@ def _add_act(router: APIRouter, verb: str, context: Context) -> None:
             expected_version=handling.version,
             at_ms=context.now_ms(),
         )
-        await _tell(change, context)
+        await tell(change, context)
         return Json(alert_to_wire(change.alert, context.zone))
 
 
-async def _tell(change: Change, context: Context) -> None:
+async def tell(change: Change, context: Context) -> None:
     """Tell our own pages at once, and the other processes through the broker.
 
     The act is on record whether or not the broker can be told: the others then read it from storage.

@@ -12,6 +12,7 @@ from api.buses import bus_routes
 from api.context import Context
 from api.guards import SecurityHeaders
 from api.health import health_routes
+from api.orders import order_routes
 from api.problems import answer_problems
 from api.rejects import reject_routes
 from api.routes import route_routes
@@ -45,6 +46,7 @@ def create_app(context: Context, page_dir: Path) -> FastAPI:
         bus_routes(context),
         track_routes(context),
         alert_routes(context),
+        order_routes(context),
         route_routes(context),
         reject_routes(context),
         live_routes(context.hub),

@@ -23,6 +23,7 @@ class Listener:
         """The newest change sent, or known to the page from before."""
         self.offered = asyncio.Event()
         self._changes: deque[tuple[int, bytes]] = deque()
+        self._incidents: dict[str, bytes] = {}
         self._frame: EncodedFrame | None = None
         self._merged: dict[str, Row] = {}
         self._lost_up_to: int | None = None
@@ -35,6 +36,11 @@ class Listener:
             self.lose(seq)
         else:
             self._changes.append((seq, encoded))
+        self.offered.set()
+
+    def offer_incident(self, incident_id: str, data: bytes) -> None:
+        """Have an incident sent, in place of its state that still waits."""
+        self._incidents[incident_id] = data
         self.offered.set()
 
     def offer_frame(self, frame: EncodedFrame) -> None:
@@ -66,6 +72,8 @@ class Listener:
         if self._changes:
             self.seq, encoded = self._changes.popleft()
             return encoded
+        if self._incidents:
+            return event("incident", self.seq, self._incidents.pop(next(iter(self._incidents))))
         if self._frame is not None:
             frame, merged, self._frame, self._merged = self._frame, self._merged, None, {}
             return (merge(frame.frame, merged.values()) if merged else frame).event(self.seq)

@@ -20,6 +20,7 @@ from zoneinfo import ZoneInfo
 import msgspec
 
 from alerts.episodes import Change, change_to_wire
+from alerts.incidents import Incident, incident_to_wire
 from api.audience import MOST_CHANGES, Listener
 from api.frames import COLUMNS, EncodedFrame, Frame, Row, decode_frame, event, rows_by_bus
 from api.ports import Ports
@@ -31,6 +32,8 @@ POLL_S = 2.0
 """How often storage is asked for changes that nobody announced."""
 COMMENT_S = 15.0
 """An idle stream gets a comment this often, so that proxies keep it open."""
+MOST_INCIDENTS = 50
+"""So many of the newest are watched for changes."""
 RETRY_MS = 2_000
 """How long a page is asked to wait before it comes back."""
 
@@ -54,6 +57,7 @@ class LiveHub:
         self._frame_heard_ms: int | None = None
         self._listeners: set[Listener] = set()
         self._behind = asyncio.Event()
+        self._incidents: dict[str, Incident] | None = None
         self._closed = False
 
     async def run(self) -> None:
@@ -61,6 +65,7 @@ class LiveHub:
         while True:
             try:
                 await self.keep_up()
+                await self.keep_up_with_incidents()
             except Unavailable as error:
                 log.warning("live changes wait: %s", error)
             with suppress(TimeoutError):
@@ -81,6 +86,18 @@ class LiveHub:
                     self._tell(change.seq, change_to_wire(change, self._zone))
             if len(changes) < MOST_CHANGES:
                 return
+
+    async def keep_up_with_incidents(self) -> None:
+        """Tell the incidents that are new or changed since the last look; ``Unavailable``."""
+        found = await self._ports.incidents.newest(MOST_INCIDENTS, None)
+        known, self._incidents = self._incidents, {one.incident_id: one for one in found}
+        if known is None:
+            return
+        for incident in reversed(found):
+            if known.get(incident.incident_id) != incident:
+                data = msgspec.json.encode(incident_to_wire(incident, self._zone))
+                for listener in self._listeners:
+                    listener.offer_incident(incident.incident_id, data)
 
     def close(self) -> None:
         """End every stream, now and for good."""

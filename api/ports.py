@@ -13,8 +13,9 @@ import numpy as np
 from numpy.typing import NDArray
 
 from alerts.episodes import Alert, Change, Rule, Severity, Status
+from alerts.incidents import Incident
 from fleet.fixes import Fixes
-from fleet.registry import Registry
+from fleet.registry import Advisory, Registry, Waiver
 from fleet.rejects import Reject
 
 Act = Literal["acknowledged", "closed", "false_alarm"]
@@ -105,6 +106,74 @@ class Rejects(Protocol):
         """Distinct rejects by reason."""
 
 
+class GivenWaiver(Protocol):
+    """A waiver with when it was given, for which incident, and who revoked it."""
+
+    @property
+    def waiver(self) -> Waiver: ...
+    @property
+    def given_ms(self) -> int: ...
+    @property
+    def incident_id(self) -> str | None: ...
+    @property
+    def revoked_ms(self) -> int | None: ...
+    @property
+    def revoked_by(self) -> str | None: ...
+
+
+class Waivers(Protocol):
+    """Exemptions from approved routes."""
+
+    async def give(
+        self, waiver: Waiver, *, at_ms: int, incident_id: str | None
+    ) -> tuple[GivenWaiver, list[Change]]:
+        """Put a waiver in force and mark what it covers; returns the changes of those alerts."""
+
+    async def newest(self, limit: int) -> Sequence[GivenWaiver]:
+        """The waivers given last, newest first."""
+
+    async def revoke(self, waiver_id: str, *, by: str, at_ms: int) -> GivenWaiver:
+        """Take a waiver out of force; ``NotFound``, ``Conflict``."""
+
+
+class IssuedAdvisory(Protocol):
+    """An advisory with who issued it, and who ended it before its time."""
+
+    @property
+    def advisory(self) -> Advisory: ...
+    @property
+    def issued_by(self) -> str: ...
+    @property
+    def issued_ms(self) -> int: ...
+    @property
+    def ended_ms(self) -> int | None: ...
+    @property
+    def ended_by(self) -> str | None: ...
+
+
+class Advisories(Protocol):
+    """Weather advisories."""
+
+    async def issue(self, advisory: Advisory, *, by: str, at_ms: int) -> IssuedAdvisory:
+        """Put an advisory in force for its time."""
+
+    async def newest(self, limit: int) -> Sequence[IssuedAdvisory]:
+        """The advisories issued last, newest first."""
+
+    async def end(self, advisory_id: str, *, by: str, at_ms: int) -> IssuedAdvisory:
+        """End an advisory before its time; ``NotFound``, ``Conflict``."""
+
+
+class Incidents(Protocol):
+    """Probable closures."""
+
+    async def newest(self, limit: int, ongoing: bool | None) -> list[Incident]:
+        """The incidents that began last, newest first."""
+
+    async def one(self, incident_id: str) -> tuple[Incident, list[Alert]]:
+        """An incident and its alerts; ``NotFound``."""
+
+
 @dataclass(frozen=True, slots=True)
 class Ports:
     """All that the API reads and writes."""
@@ -115,3 +184,6 @@ class Ports:
     desk: Desk
     changes: Changes
     rejects: Rejects
+    waivers: Waivers
+    advisories: Advisories
+    incidents: Incidents

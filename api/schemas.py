@@ -9,13 +9,16 @@ from __future__ import annotations
 from datetime import date, datetime, time
 from typing import Annotated, Any, Literal
 
-from pydantic import BaseModel, ConfigDict, Field, StringConstraints
+from pydantic import AwareDatetime, BaseModel, ConfigDict, Field, StringConstraints
 
 from alerts.episodes import ChangeKind, Rule, Severity, Status
-from fleet.registry import BusState, Direction, LimitReason
+from fleet.registry import BusState, Direction, LimitReason, WaiverReason
 
 LonLat = tuple[float, float]
 MovingState = Literal["on_route", "deviating", "speeding", "off_trip", "out_of_service"]
+Fault = Literal[
+    "out_of_service", "sign_expired", "inspection_expired", "driver_unqualified", "route_not_approved"
+]
 Said = Annotated[str, StringConstraints(strip_whitespace=True, pattern=r"^[^\x00-\x08\x0b-\x1f]*$")]
 """What a person wrote: no control characters but line breaks and tabs."""
 
@@ -120,7 +123,10 @@ class TrackProperties(Model):
     bus_id: str
     times: list[datetime]
     speed_kmh: list[float | None]
-    quality: list[int] = Field(description="Marks as bits: 1 late, 2 jump, 4 speed contradicted")
+    quality: list[int] = Field(
+        description="Marks as bits: 1 late, 2 jump, 4 speed contradicted, 8 no fix, 16 from the future,"
+        " 32 frozen, 64 duplicate"
+    )
     returned: int
     truncated: bool = Field(description="There is more in the span; ask again from the last time on")
 
@@ -206,6 +212,12 @@ class Evidence(Model):
     approval_id: str | None = None
     assignment_id: str | None = None
     driver_id: str | None = None
+    back_m: float | None = Field(None, description="Wrong way: metres driven backwards along the line")
+    stops_skipped: int | None = None
+    stood_s: float | None = Field(None, description="Long stop: seconds without leaving the place")
+    silent_s: float | None = Field(None, description="Seconds without a fix")
+    faults: list[Fault] = Field([], description="Unapproved operation: what is missing")
+    waiver_id: str | None = Field(None, description="The waiver that covers it, and lowered the severity")
 
 
 class Alert(Model):
@@ -274,6 +286,116 @@ class Handling(BaseModel):
     by: Annotated[Said, StringConstraints(min_length=1, max_length=100)]
     note: Annotated[Said, StringConstraints(max_length=2_000)] | None = None
     version: int = Field(ge=1, le=2**31 - 1, description="The version of the alert that the person saw")
+
+
+Name = Annotated[Said, StringConstraints(min_length=1, max_length=100)]
+Corner = tuple[Annotated[float, Field(ge=-180, le=180)], Annotated[float, Field(ge=-90, le=90)]]
+Corners = Annotated[list[Corner], Field(max_length=1_000)]
+
+
+class Order(BaseModel):
+    """What a person orders: a misspelt field is refused, not passed over."""
+
+    model_config = ConfigDict(extra="forbid")
+
+    by: Name = Field(description="Who signs it")
+
+
+class By(Order):
+    """Who takes it back."""
+
+
+class IncidentOrder(Order):
+    """A waiver for an incident."""
+
+    reason: WaiverReason
+    from_: AwareDatetime | None = Field(None, alias="from", description="From the beginning if left out")
+    to: AwareDatetime
+    note: Annotated[Said, StringConstraints(max_length=2_000)] = ""
+
+
+class WaiverOrder(IncidentOrder):
+    """A waiver for some routes, an area, or both."""
+
+    route_ids: Annotated[
+        list[Annotated[str, StringConstraints(max_length=100)]], Field(max_length=1_000)
+    ] = []
+    area: Corners = Field([], description="Corners as [lon, lat]; where the deviation began")
+
+
+class Waiver(Model):
+    """A signed, time-boxed exemption from the approved route (article 30)."""
+
+    waiver_id: str
+    reason: WaiverReason
+    approved_by: str
+    given_at: datetime
+    from_: datetime = Field(alias="from")
+    to: datetime
+    route_ids: list[str] = Field(description="Empty: every route in the area")
+    area: list[LonLat] = Field(description="Empty: anywhere")
+    note: str
+    incident_id: str | None
+    revoked_at: datetime | None
+    revoked_by: str | None
+    alert_ids: list[str] = Field([], description="When it is given: the alerts that it covers by now")
+
+
+class Waivers(Model):
+    """The newest waivers."""
+
+    items: list[Waiver]
+
+
+class AdvisoryOrder(Order):
+    """A weather advisory."""
+
+    name: Name = Field(examples=["道路结冰黄色预警"])
+    area: Corners = Field(min_length=3, description="Corners as [lon, lat]")
+    from_: AwareDatetime | None = Field(None, alias="from", description="Now if left out")
+    to: AwareDatetime
+    limit_kmh: float = Field(20.0, gt=0, le=200, description="Article 35: 20 on ice, in mud, in fog")
+
+
+class Advisory(Model):
+    """A speed limit in an area for a time."""
+
+    advisory_id: str
+    name: str
+    issued_by: str
+    issued_at: datetime
+    from_: datetime = Field(alias="from")
+    to: datetime
+    area: list[LonLat]
+    limit_kmh: float
+    ended_at: datetime | None
+    ended_by: str | None
+
+
+class Advisories(Model):
+    """The newest advisories."""
+
+    items: list[Advisory]
+
+
+class Incident(Model):
+    """Many buses that left their routes near one place within minutes: a probable closure."""
+
+    incident_id: str
+    lon: float
+    lat: float
+    first_at: datetime
+    last_at: datetime
+    ended_at: datetime | None
+    alert_ids: list[str]
+    bus_ids: list[str]
+    route_ids: list[str]
+
+
+class Incidents(Model):
+    """The newest incidents."""
+
+    items: list[Incident]
 
 
 class RejectedMessage(Model):

@@ -50,7 +50,7 @@ def live_routes(hub: LiveHub) -> APIRouter:
             str | None, Query(alias="last_event_id", description="The same, for clients that cannot set it")
         ] = None,
     ) -> Response:
-        """Events `frame`, `alert` and `gap`; the first frame holds all buses."""
+        """Events `frame`, `alert`, `incident` and `gap`; the first frame holds all buses."""
         events = hub.events(_event_id(last_event_id or from_event_id))
         return _LiveResponse(await anext(events), events)
 

@@ -23,13 +23,16 @@ from api.live import LiveHub
 from api.ports import Ports
 from api.server import ApiServer
 from fleet.fixes import Fixes
+from storage.advisories import AdvisoryBook
 from storage.alerts import AlertBook
 from storage.changes import AlertDesk, ChangeLog
 from storage.commit import Batch, Committer, Receipt
 from storage.database import Database
+from storage.incidents import IncidentBook
 from storage.positions import Tracks
 from storage.registry import Record, import_registry, load_registry
 from storage.rejects import RejectShelf
+from storage.waivers import WaiverBook
 from tests.scenes import START_MS, registry
 from tests.storage.records import change
 
@@ -78,6 +81,9 @@ async def room(database: Database, tmp_path: Path) -> Room:
         desk=AlertDesk(database),
         changes=ChangeLog(database),
         rejects=RejectShelf(database),
+        waivers=WaiverBook(database),
+        advisories=AdvisoryBook(database),
+        incidents=IncidentBook(database),
     )
     hub = LiveHub(ports, loaded.tz, lambda: NOW_MS)
     room = Room(database, Committer(database, keys), hub, tmp_path / "page")
