@@ -10,6 +10,7 @@ import sys
 from collections.abc import Awaitable, Callable, Sequence
 from pathlib import Path
 from typing import Any
+from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
 
 import uvloop
 
@@ -17,6 +18,7 @@ from buswatch.children import end_with_parent
 from buswatch.settings import LOG_LEVELS, Settings, read_settings
 from fleet.clock import parse_time
 from fleet.errors import BadInput, BadSetting, BuswatchError
+from fleet.parameters import read_setting
 
 Command = Callable[[argparse.Namespace], Awaitable[int | None]]
 
@@ -119,6 +121,30 @@ def _parser() -> argparse.ArgumentParser:
         metavar="DIR",
         help="drive nothing; write registry and base map for a drive with the same seed, buses and start",
     )
+
+    rehearse = _with_settings(
+        _command(
+            commands, "rehearse", _rehearse, "judge traces from files, or stored ones again; writes nothing"
+        )
+    )
+    files = rehearse.add_argument_group("from files")
+    files.add_argument("--fixes", type=Path, metavar="CSV", help="bus, time, lon, lat and what else is known")
+    files.add_argument("--routes", type=Path, metavar="GEOJSON", help="a line and a route_id for each route")
+    files.add_argument("--assignments", type=Path, metavar="CSV", help="bus, route_id, from, to")
+    files.add_argument("--zone", type=_zone, default="Asia/Shanghai", help="of times without an offset")
+    files.add_argument("--skip-bad", action="store_true", help="leave out rows that cannot be used")
+    stored = rehearse.add_argument_group("from the database")
+    stored.add_argument("--from", dest="from_ms", type=_moment, metavar="TIME")
+    stored.add_argument("--to", dest="to_ms", type=_moment, metavar="TIME")
+    stored.add_argument(
+        "--bus", action="append", default=[], metavar="B", help="this one only; may be repeated"
+    )
+    rehearse.add_argument(
+        "--set", action="append", default=[], dest="changed", metavar="deviation.leave_m=60",
+        help="a parameter that differs; may be repeated",
+    )  # fmt: skip
+    rehearse.add_argument("--rules", type=_rules, metavar="speeding,deviation", help="judge these only")
+    rehearse.add_argument("--json", action="store_true", help="a line of JSON for each episode")
 
     evaluate = _with_settings(
         _command(commands, "evaluate", _evaluate, "hold the alerts raised against the truth")
@@ -224,6 +250,38 @@ async def _evaluate(options: argparse.Namespace) -> int:
     return await evaluate_stored(
         _settings(options), options.truth, options.from_ms, options.to_ms, as_json=options.json
     )
+
+
+async def _rehearse(options: argparse.Namespace) -> int:
+    from buswatch.rehearsal import Files, rehearse_files, rehearse_stored
+
+    changed = dict(read_setting(text) for text in options.changed)
+    if options.fixes and options.routes:
+        given = Files(options.fixes, options.routes, options.assignments, options.zone, options.skip_bad)
+        return rehearse_files(given, changed, options.rules, as_json=options.json)
+    if options.from_ms is None or options.to_ms is None or options.fixes or options.routes:
+        raise BadInput("rehearse needs --fixes and --routes (files), or --from and --to (the database)")
+    return await rehearse_stored(
+        _settings(options), changed, options.rules, options.from_ms, options.to_ms, options.bus,
+        as_json=options.json,
+    )  # fmt: skip
+
+
+def _zone(name: str) -> ZoneInfo:
+    try:
+        return ZoneInfo(name)
+    except (ZoneInfoNotFoundError, ValueError) as error:
+        raise argparse.ArgumentTypeError(f"{name!r} is no time zone; write one as Asia/Shanghai") from error
+
+
+def _rules(text: str) -> list[str]:
+    from alerts.episodes import RULES
+
+    names = [name.strip() for name in text.split(",")]
+    for name in names:
+        if name not in RULES:
+            raise argparse.ArgumentTypeError(f"{name!r} is no rule; they are {', '.join(RULES)}")
+    return names
 
 
 def _duration(text: str) -> float:

@@ -17,7 +17,7 @@ from buswatch.settings import Settings
 from fleet.registry import encode_registry
 from tests.scenes import START_MS, registry
 
-COMMANDS = ("demo", "serve", "monitor", "api", "migrate", "import", "simulate", "evaluate")
+COMMANDS = ("demo", "serve", "monitor", "api", "migrate", "import", "simulate", "rehearse", "evaluate")
 
 
 def buswatch(*arguments: str, **env: str) -> subprocess.CompletedProcess[str]:
