@@ -22,6 +22,7 @@ import msgspec
 import numpy as np
 import psutil
 
+from alerts.episodes import Rule
 from buswatch.children import Child
 from buswatch.embedded_broker import free_port, start_broker
 from buswatch.evaluation import evaluate_database
@@ -47,7 +48,18 @@ _READY_WITHIN_S = 90.0
 _DRAINED_WITHIN_S = 30.0
 _STATUS_EVERY_S = 5.0
 
-_RULES = {"speeding": "超速 speeding", "route_deviation": "偏离路线 off route"}
+_RULES: dict[Rule, str] = {
+    "speeding": "超速 speeding",
+    "deviation": "偏离路线 off route",
+    "wrong_way": "逆向行驶 wrong way",
+    "stops_skipped": "漏停站点 stops skipped",
+    "unapproved_operation": "未经批准运营 unapproved operation",
+    "off_hours": "非时段行驶 off hours",
+    "long_stop": "途中久停 long stop",
+    "silent": "失联 silent",
+    "trip_not_begun": "班次未发车 trip not begun",
+    "substitute": "顶替运营 substitute bus",
+}
 
 
 @dataclass(frozen=True, slots=True)
@@ -265,12 +277,8 @@ class Demo:
     def _tell_alert(self, change: dict[str, Any]) -> None:
         if change["kind"] == "opened":
             alert, evidence = change["alert"], change["alert"]["evidence"]
-            what = (
-                "{speed_kmh:.0f} km/h, limit {limit_kmh:.0f} ({limit_reason})".format(**evidence)
-                if alert["rule"] == "speeding"
-                else "{off_line_m:.0f} m off, corridor {corridor_m:.0f} m".format(**evidence)
-            )
-            _say(f"{_now(ZONE)}  {_RULES[alert['rule']]}  {alert['bus_id']}  {what}")
+            what = _gravity(alert["rule"], evidence)
+            _say(f"{_now(ZONE)}  {_RULES[alert['rule']]}  {alert['bus_id']}  {what}".rstrip())
 
     async def _stop_all(self) -> None:
         """Stop in the order that loses nothing: buses, page, monitor, broker, database."""
@@ -281,6 +289,25 @@ class Demo:
         if self._postgres is not None:
             with contextlib.suppress(Unavailable):  # it was said where it was waited for
                 await asyncio.to_thread((await self._postgres).stop)
+
+
+def _gravity(rule: Rule, evidence: dict[str, Any]) -> str:
+    """How bad an alert is, in a few words; empty where its rule says all."""
+    texts = {
+        "speeding": "{speed_kmh:.0f} km/h, limit {limit_kmh:.0f} ({limit_reason})",
+        "deviation": "{off_line_m:.0f} m off, corridor {corridor_m:.0f} m",
+        "wrong_way": "{back_m:.0f} m backwards",
+        "stops_skipped": "{stops_skipped}",
+        "long_stop": "{stood_s:.0f} s",
+        "silent": "{silent_s:.0f} s",
+    }
+    text = texts.get(rule, "")
+    if rule == "unapproved_operation":
+        return ", ".join(evidence.get("faults", ()))
+    try:
+        return text.format(**evidence)
+    except KeyError:  # an alert may be told before its number is known
+        return ""
 
 
 def _started(postgres: EmbeddedPostgres) -> EmbeddedPostgres:

@@ -7,6 +7,7 @@ import logging
 from dataclasses import asdict
 
 from alerts.detector import Detector
+from buswatch.orders import StandingOrders
 from buswatch.patience import persist
 from buswatch.pipeline import Pipeline
 from buswatch.rejudging import Rejudging
@@ -30,9 +31,8 @@ async def run_monitor(settings: Settings) -> None:
         registry, bus_keys = await load_registry(database)
         detector = Detector(registry)
         committer = Committer(database, bus_keys)
-        pipeline = Pipeline(
-            registry, detector, committer, Rejudging(registry, detector, database, bus_keys, committer)
-        )
+        rejudging = Rejudging(registry, detector, database, bus_keys, committer)
+        pipeline = Pipeline(registry, detector, committer, rejudging, StandingOrders(database))
         await pipeline.remember()
         log.info("watching %d buses, registry %r", len(registry.buses), registry.version)
         async with asyncio.TaskGroup() as tasks:

@@ -13,7 +13,7 @@ import asyncio
 import logging
 from collections import Counter, deque
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from time import time_ns
 
 import msgspec
@@ -21,7 +21,9 @@ import numpy as np
 
 from alerts.detector import Detector, Findings
 from alerts.episodes import Change, change_to_wire
+from buswatch.listening import ListeningClock
 from buswatch.live import LiveFrame
+from buswatch.orders import StandingOrders
 from buswatch.patience import persist
 from buswatch.rejudging import Rejudging
 from fleet.clock import SECOND_MS
@@ -39,6 +41,8 @@ MOST_MESSAGES = 2_000
 AGE_S = 0.1
 IDLE_S = 0.02
 """A batch is closed early when nothing more comes for this long."""
+TICK_S = 1.0
+"""How often what time alone brings is judged."""
 LATE_S = 1.0
 """Late fixes are gathered for this long before their buses are judged anew."""
 
@@ -73,6 +77,7 @@ class Pipeline:
         detector: Detector,
         committer: Committer,
         rejudging: Rejudging,
+        orders: StandingOrders,
         now_ms: Callable[[], int] = lambda: time_ns() // 1_000_000,
     ) -> None:
         self._zone = registry.tz
@@ -80,7 +85,9 @@ class Pipeline:
         self._detector = detector
         self._committer = committer
         self._rejudging = rejudging
+        self._orders = orders
         self._now_ms = now_ms
+        self._clock = ListeningClock()
         self._frame = LiveFrame(registry)
         self._detecting = asyncio.Lock()
         self._late: dict[int, int] = {}
@@ -92,6 +99,7 @@ class Pipeline:
 
     async def remember(self) -> None:
         """Give the detector back the memory it had before a restart; waits for the database."""
+        await persist(lambda: self._orders.follow(self._detector, self._now_ms()), self._stalled)
         self._tell(await persist(lambda: self._rejudging.judge_all(self._now_ms()), self._stalled))
 
     async def run(self, broker: Broker, identifier: str) -> None:
@@ -104,6 +112,7 @@ class Pipeline:
                         subscribed = tasks.create_task(self._subscribe(connection), name="subscribe")
                         tasks.create_task(self._take_batches(connection), name="batches")
                         tasks.create_task(self._judge_late_fixes(), name="late fixes")
+                        tasks.create_task(self._judge_time(connection, subscribed), name="time")
                         tasks.create_task(self._tell_changes(connection), name="changes")
                         tasks.create_task(self._send_frames(connection, subscribed), name="frames")
                 except ExceptionGroup as group:
@@ -111,6 +120,8 @@ class Pipeline:
                     if lost is None or other is not None:
                         raise
                     raise Unavailable(str(lost.exceptions[0])) from group
+                finally:
+                    self._clock.lost(self._now_ms())
 
         await persist(once_connected)
 
@@ -119,6 +130,7 @@ class Pipeline:
         for us comes before its answer, and may be more than we hold untaken.
         """
         await connection.subscribe(EVERYTHING, qos=1)
+        self._clock.connected(self._now_ms())
         log.info("subscribed to %s", EVERYTHING)
 
     async def _take_batches(self, connection: Connection) -> None:
@@ -129,12 +141,57 @@ class Pipeline:
                     self._judged = self._judge(connection, messages)
                 await self._finish(self._judged)
                 self._judged = None
+                self._clock.listen(self._now_ms())
+
+    async def _judge_time(self, connection: Connection, subscribed: asyncio.Task[None]) -> None:
+        """Once a second: follow what people ordered, and judge what time alone has brought."""
+        await subscribed
+        while True:
+            await asyncio.sleep(TICK_S)
+            await self._follow_orders()
+            async with self._detecting:
+                if self._judged is not None:  # left from a lost connection: the batches' task ends it
+                    continue
+                until_ms = self._clock.time_ms(self._now_ms())
+                changes = () if until_ms is None else self._detector.tick(until_ms)
+                if changes:
+                    received_ms = self._now_ms()
+                    self._clock.heard(None, received_ms)
+                    nothing = self._decoder.decode([], received_ms)
+                    findings = replace(self._detector.detect(nothing.fixes, received_ms), changes=changes)
+                    self._judged = self._commit(connection, [], nothing, findings, received_ms)
+                    await self._finish(self._judged)
+                    self._judged = None
+                    self._clock.listen(self._now_ms())
+
+    async def _follow_orders(self) -> None:
+        """Give the detector the weather advisories in force, and gather incidents; when the database is
+        away, the next second will do.
+        """
+        try:
+            await self._orders.follow(self._detector, self._now_ms())
+            await self._orders.gather_incidents(self._detector.parameters.incident, self._now_ms())
+        except Unavailable as error:
+            log.debug("orders wait: %s", error)
 
     def _judge(self, connection: Connection, messages: list[Message]) -> _Judged:
         """Decode and judge a batch, and begin its commit."""
         received_ms = self._now_ms()
         decoded = self._decoder.decode(messages, received_ms)
+        newest_ms = int(decoded.fixes.time_ms.max()) if len(decoded.fixes) else None
+        self._clock.heard(newest_ms, received_ms)
         findings = self._detector.detect(decoded.fixes, received_ms)
+        return self._commit(connection, messages, decoded, findings, received_ms)
+
+    def _commit(
+        self,
+        connection: Connection,
+        messages: list[Message],
+        decoded: Decoded,
+        findings: Findings,
+        received_ms: int,
+    ) -> _Judged:
+        """Begin the commit of what the detector has judged."""
         batch = Batch(decoded.fixes, findings.quality, received_ms, decoded.rejects, findings.changes)
         commit = asyncio.create_task(
             persist(lambda: self._committer.commit(batch), on_failure=self._stalled), name="commit"
@@ -167,8 +224,10 @@ class Pipeline:
             await asyncio.sleep(LATE_S)
             async with self._detecting:
                 self._late_came.clear()
+                self._clock.heard(None, self._now_ms())
                 self._tell(await persist(self._judge_anew, self._stalled))
                 self._late.clear()
+                self._clock.listen(self._now_ms())
 
     async def _judge_anew(self) -> tuple[Change, ...]:
         rows, oldest_ms = np.array(list(self._late), np.int32), np.array(list(self._late.values()), np.int64)

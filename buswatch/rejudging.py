@@ -31,7 +31,7 @@ log = logging.getLogger(__name__)
 
 AT_LEAST_MS = 10 * MINUTE_MS
 """Given again of every bus, on a trip or not."""
-_BEFORE_MS = MINUTE_MS
+BEFORE_MS = 11 * MINUTE_MS
 """Given again before a trip's window opened and before an open episode began."""
 
 
@@ -71,13 +71,26 @@ class Rejudging:
         since_ms = given_from(self._registry, rows, np.minimum(oldest_ms, newest_ms), newest_ms, ongoing)
         stored, _ = await fixes_since(self._database, keys, since_ms)
         fixes = replace(stored, bus=rows[stored.bus])
-        on_file = await episodes_since(self._database, bus_ids, since_ms)
+        newest_of = dict(zip(bus_ids, newest_ms.tolist(), strict=True))
+        on_file = [
+            alert
+            for alert in await episodes_since(self._database, bus_ids, since_ms)
+            if not _by_time_alone(alert, newest_of[alert.bus_id])
+        ]
         changes = self._detector.judge_anew(fixes, rows, on_file, now_ms)
         log.debug("judged %d buses anew by %d fixes: %d changes", len(rows), len(fixes), len(changes))
         if not changes:
             return ()
         batch = Batch(Fixes.empty(), np.empty(0, np.int16), now_ms, changes=changes)
         return (await self._committer.commit(batch)).changes
+
+
+def _by_time_alone(alert: Alert, newest_ms: int) -> bool:
+    """Whether an open alert was brought by time alone since the bus's newest fix: no fix can tell of it,
+    and the next tick finds it again under the same identity.
+    """
+    timely = alert.rule in ("silent", "trip_not_begun")
+    return timely and alert.ended_ms is None and alert.detected_ms > newest_ms
 
 
 def given_from(
@@ -99,10 +112,10 @@ def given_from(
         trips, trip = timetable.trips_at(rows[reported], moments[reported])
         opened_ms = np.full(len(rows), np.iinfo(np.int64).max)
         if len(trips):
-            opened_ms[reported] = np.where(trip >= 0, trips.start_ms[trip] - _BEFORE_MS, opened_ms[reported])
+            opened_ms[reported] = np.where(trip >= 0, trips.start_ms[trip] - BEFORE_MS, opened_ms[reported])
         since_ms = np.minimum(since_ms, opened_ms)
     place = {registry.buses[row].bus_id: i for i, row in enumerate(rows.tolist())}
     for alert in ongoing:
         i = place[alert.bus_id]
-        since_ms[i] = min(since_ms[i], alert.started_ms - _BEFORE_MS)
+        since_ms[i] = min(since_ms[i], alert.started_ms - BEFORE_MS)
     return np.maximum(since_ms, 0)

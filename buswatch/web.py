@@ -22,13 +22,16 @@ from buswatch.settings import Settings
 from fleet.errors import BadInput, Unavailable
 from fleet.topics import EVERY_ALERT, LIVE, alert_topic
 from ingest.mqtt import Broker, Connection, Message, connect
+from storage.advisories import AdvisoryBook
 from storage.alerts import AlertBook
 from storage.changes import AlertDesk, ChangeLog
 from storage.database import Database
+from storage.incidents import IncidentBook
 from storage.migrate import migrate
 from storage.positions import Tracks
 from storage.registry import Record
 from storage.rejects import RejectShelf
+from storage.waivers import WaiverBook
 
 log = logging.getLogger(__name__)
 
@@ -107,6 +110,9 @@ async def run_api(settings: Settings) -> None:
             desk=AlertDesk(database),
             changes=ChangeLog(database),
             rejects=RejectShelf(database),
+            waivers=WaiverBook(database),
+            advisories=AdvisoryBook(database),
+            incidents=IncidentBook(database),
         )
         _, registry = await ports.record.registry()
         hub = LiveHub(ports, registry.tz)

@@ -22,7 +22,7 @@ from storage.registry import import_registry
 
 BUSES = 60
 SECONDS = 400
-MANY_FAULTS = FaultRates(speeding=2.0, route_deviation=2.0)
+MANY_FAULTS = FaultRates(speeding=2.0, deviation=2.0)
 
 
 @dataclass(frozen=True)

@@ -139,7 +139,7 @@ async def test_an_alert_reaches_the_page_at_once_and_an_operator_acknowledges_it
         assert speeding["evidence"]["speed_kmh"] == pytest.approx(90, abs=3)
         published = monotonic()
         await publish(served.broker, [leaves_its_route()])
-        deviation = await opened(one, "route_deviation")
+        deviation = await opened(one, "deviation")
         assert monotonic() - published < AT_ONCE_S
         assert deviation["bus_id"] == "B2"
         assert deviation["evidence"]["corridor_m"] == 50.0

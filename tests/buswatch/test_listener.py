@@ -60,10 +60,10 @@ async def heard(*pieces: bytes) -> tuple[Listener, list[dict[str, Any]]]:
 
 
 async def test_alerts_are_handed_on_as_they_were_told() -> None:
-    one, other = wire(), wire(rule="route_deviation")
+    one, other = wire(), wire(rule="deviation")
     listener, told = await heard(event(one), event(other))
     assert told == [one, other]
-    assert listener.opened == {"speeding": 1, "route_deviation": 1}
+    assert listener.opened == {"speeding": 1, "deviation": 1}
 
 
 @pytest.mark.parametrize("cut", [lambda raw: [raw[n : n + 1] for n in range(len(raw))], lambda raw: [raw]])

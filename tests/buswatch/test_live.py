@@ -25,7 +25,7 @@ class Watched:
         self._detector = Detector(record)
 
     def take(self, fixes: Fixes) -> None:
-        self.frame.add(fixes, self._detector.detect(fixes, START_MS))
+        self.frame.add(fixes, self._detector.detect(fixes, int(fixes.time_ms.max())))
 
     def rows(self) -> list[dict[str, Any]]:
         told = msgspec.json.decode(self.frame.encode(START_MS))

@@ -11,7 +11,7 @@ from numpy.typing import NDArray
 
 from alerts.detector import Detector
 from alerts.episodes import Alert
-from buswatch.rejudging import AT_LEAST_MS, Rejudging, given_from
+from buswatch.rejudging import AT_LEAST_MS, BEFORE_MS, Rejudging, given_from
 from fleet.clock import HOUR_MS, MINUTE_MS
 from fleet.fixes import Fixes
 from storage.alerts import AlertBook
@@ -35,7 +35,7 @@ def since(newest_ms: int, *, oldest_ms: int | None = None, ongoing: Sequence[Ale
 
 @pytest.mark.parametrize("into_ms", [0, MINUTE_MS, HOUR_MS, 2 * HOUR_MS - 1])
 def test_on_a_trip_from_before_its_window_opened(into_ms: int) -> None:
-    assert since(START_MS + into_ms) <= START_MS - MINUTE_MS
+    assert since(START_MS + into_ms) <= START_MS - BEFORE_MS
 
 
 def test_off_every_trip_for_ten_minutes() -> None:
@@ -44,7 +44,7 @@ def test_off_every_trip_for_ten_minutes() -> None:
 
 
 def test_soon_after_a_trip_that_trip_too_for_the_minutes_given_reach_into_it() -> None:
-    assert since(END_MS + 5 * MINUTE_MS) == START_MS - MINUTE_MS
+    assert since(END_MS + 5 * MINUTE_MS) == START_MS - BEFORE_MS
 
 
 def test_long_after_a_trip_that_trip_no_more() -> None:
@@ -58,12 +58,12 @@ def test_from_the_oldest_fix_that_came_late_on() -> None:
 
 
 def test_a_late_fix_of_a_trip_long_over_brings_that_whole_trip() -> None:
-    assert since(END_MS + 3 * HOUR_MS, oldest_ms=END_MS - MINUTE_MS) == START_MS - MINUTE_MS
+    assert since(END_MS + 3 * HOUR_MS, oldest_ms=END_MS - MINUTE_MS) == START_MS - BEFORE_MS
 
 
 def test_from_before_an_open_episode_began_however_long_ago() -> None:
     began_ms = START_MS - 5 * HOUR_MS
-    assert since(START_MS - HOUR_MS, ongoing=[alert("B2", began_ms)]) == began_ms - MINUTE_MS
+    assert since(START_MS - HOUR_MS, ongoing=[alert("B2", began_ms)]) == began_ms - BEFORE_MS
 
 
 def test_of_a_bus_without_a_fix_nothing_is_before_the_epoch() -> None:
@@ -75,7 +75,7 @@ def test_each_bus_has_its_own_moment() -> None:
     rows = np.array([2, 0, 1], np.int32)
     ongoing = [alert("B2", START_MS - 4 * HOUR_MS)]
     found = given_from(RECORD, rows, newest, newest, ongoing)
-    assert found.tolist() == [0, START_MS - MINUTE_MS, START_MS - 4 * HOUR_MS - MINUTE_MS]
+    assert found.tolist() == [0, START_MS - BEFORE_MS, START_MS - 4 * HOUR_MS - BEFORE_MS]
 
 
 @dataclass(frozen=True)
@@ -139,3 +139,21 @@ async def test_what_was_stored_and_never_judged_is_found_after_a_restart(storage
 
 async def test_without_any_fix_there_is_nothing_to_judge(storage: Storage) -> None:
     assert await Monitor(storage).rejudging.judge_all(START_MS) == ()
+
+
+async def test_a_silence_that_goes_on_is_not_ended_by_a_restart(storage: Storage) -> None:
+    monitor = Monitor(storage)
+    sent = track(drive(0, 3_000, 36))
+    await monitor.take(sent)
+    later_ms = int(sent.time_ms[-1]) + 5 * MINUTE_MS
+    nothing = Batch(Fixes.empty(), np.empty(0, np.int16), later_ms, changes=monitor.detector.tick(later_ms))
+    (silent,) = (await monitor.committer.commit(nothing)).changes
+    assert silent.alert.rule == "silent"
+    restarted = Monitor(storage)
+    assert await restarted.rejudging.judge_all(later_ms) == ()
+    again = Batch(
+        Fixes.empty(), np.empty(0, np.int16), later_ms, changes=restarted.detector.tick(later_ms + 1_000)
+    )
+    assert (await restarted.committer.commit(again)).changes == (), "found again under its own identity"
+    (on_file,) = await AlertBook(storage.database).page(limit=10)
+    assert on_file.ended_ms is None
