@@ -72,7 +72,7 @@ def test_an_alert_tells_which_bus_how_bad_and_since_when(open_room: OpenRoom) ->
     alert = api(page, f"/alerts/{row.get_attribute('data-alert')}")
     bus = api(page, f"/buses/{alert['bus_id']}")
     expect(row).to_contain_text(bus["plate"])
-    expect(row).to_contain_text({"speeding": "超速", "route_deviation": "偏离线路"}[alert["rule"]])
+    expect(row).to_contain_text({"speeding": "超速", "deviation": "偏离路线"}[alert["rule"]])
     expect(row).to_contain_text(re.compile(r"\d+ km/h · 限 \d+|偏离 \d+ m · 允许 \d+ m"))
     expect(row).to_contain_text(alert["started_at"][11:19])
 
@@ -194,3 +194,24 @@ def test_an_alert_is_settled_with_the_keyboard_alone(open_room: OpenRoom) -> Non
     page.keyboard.press("Enter")
     expect(row).to_be_hidden()
     assert api(page, f"/alerts/{name}")["status"] == "false_alarm"
+
+
+def test_a_probable_closure_is_answered_by_one_waiver(open_room: OpenRoom) -> None:
+    page, other = open_room(operator="李雷"), open_room(operator="韩梅梅")
+    closure = page.locator("[data-incident]").first
+    expect(closure).to_contain_text(re.compile(r"疑似封路：\d+ 辆车在.+附近偏离"), timeout=FIRST_ALERT_MS)
+    name = closure.get_attribute("data-incident")
+    (incident,) = [one for one in api(page, "/incidents?ongoing=true")["items"] if one["incident_id"] == name]
+    closure.get_by_role("button", name="签发绕行许可").click()
+    closure.get_by_label("事由").select_option("道路施工")
+    closure.get_by_label("有效期").select_option("4 小时")
+    expect(closure.get_by_label("签发人")).to_have_value("李雷")
+    closure.get_by_label("签发人").fill("王局长")
+    closure.get_by_role("button", name="签发绕行许可").click()
+    expect(closure).to_contain_text("已签发绕行许可")
+    expect(other.locator(f'[data-incident="{name}"]')).to_contain_text("已签发绕行许可")
+    for alert_id in incident["alert_ids"]:
+        alert = api(page, f"/alerts/{alert_id}")
+        assert alert["severity"] == "warning"
+        assert alert["evidence"]["waiver_id"]
+        assert "王局长" in [step["by"] for step in alert["changes"] if step["kind"] == "waived"]

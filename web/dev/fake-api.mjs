@@ -113,6 +113,7 @@ function baseMap() {
 const alerts = new Map();
 const log = []; // every change, seq = place + 1
 const clients = new Set();
+let incident = null;
 let nowMs = Date.now() - WARM_UP_S * 1000;
 
 function change(alert, kind, by = null, note = null) {
@@ -131,7 +132,7 @@ function drive(bus) {
     bus.way = -bus.way;
     bus.at = Math.max(0, Math.min(route.length, bus.at));
   }
-  const away = bus.fault?.rule === "route_deviation" ? bus.fault.metres : 0;
+  const away = bus.fault?.rule === "deviation" ? bus.fault.metres : 0;
   bus.stray += Math.max(-9, Math.min(9, away - bus.stray));
   const leg = Math.max(1, route.chainage.findIndex((metres) => metres >= bus.at));
   const [[ax, ay], [bx, by]] = [route.metres[leg - 1], route.metres[leg]];
@@ -174,6 +175,7 @@ function measure(bus, alert) {
   const common = {
     peak_at: zoned(nowMs), peak_lon, peak_lat, fixes, parameters_version: "fake", registry_version: "fake",
     approval_id: bus.route.properties.approval_id, assignment_id: `A${bus.record.bus_id.slice(1)}`, driver_id: bus.driver.driver_id,
+    ...(old.waiver_id !== undefined && { waiver_id: old.waiver_id }),
   };
   old.fixes = fixes;
   if (alert.rule === "speeding") {
@@ -186,6 +188,7 @@ function measure(bus, alert) {
     alert.severity = bus.stray >= 200 ? "critical" : bus.stray >= 100 ? "serious" : "warning";
     alert.evidence = { ...common, off_line_m: bus.stray, corridor_m: 50, chainage_m: bus.at };
   }
+  if (alert.evidence.waiver_id !== undefined) alert.severity = "warning";
   return true;
 }
 
@@ -193,7 +196,7 @@ function startFault() {
   const bus = pick(buses);
   if (bus.role !== "driving" || bus.fault !== null) return;
   bus.fault = {
-    rule: random() < 0.6 ? "speeding" : "route_deviation", since: null, alert: null, lasts: between(25_000, 90_000),
+    rule: random() < 0.6 ? "speeding" : "deviation", since: null, alert: null, lasts: between(25_000, 90_000),
     factor: between(1.12, 1.6), metres: between(70, 260),
   };
 }
@@ -219,6 +222,7 @@ function tick() {
     judge(bus);
   }
   if (random() < 0.3) startFault();
+  incidents();
   const live = frame(moved);
   for (const client of clients) send(client, "frame", live);
 }
@@ -243,6 +247,29 @@ function live(request, answer) {
   for (const step of log.slice(seen)) send(answer, "alert", step);
   clients.add(answer);
   request.on("close", () => clients.delete(answer));
+}
+
+// One closure: the first three buses that strayed, from the moment there are three.
+function incidents() {
+  const strayed = [...alerts.values()].filter((alert) => alert.rule === "deviation").slice(0, 3);
+  if (incident === null && strayed.length === 3) {
+    incident = {
+      incident_id: `I.${strayed[0].alert_id}`, lon: strayed[0].lon, lat: strayed[0].lat, first_at: strayed[0].started_at,
+      last_at: strayed[2].started_at, ended_at: null, alert_ids: strayed.map((alert) => alert.alert_id),
+      bus_ids: strayed.map((alert) => alert.bus_id), route_ids: strayed.map((alert) => alert.evidence.approval_id.split(".")[0]),
+    };
+    for (const client of clients) send(client, "incident", incident);
+  }
+  return incident === null ? [] : [incident];
+}
+
+function waive({ by, reason, to }) {
+  const waiver_id = `W.${nowMs}`;
+  for (const alert of incident.alert_ids.map((name) => alerts.get(name))) {
+    Object.assign(alert, { severity: "warning", evidence: { ...alert.evidence, waiver_id } });
+    change(alert, "waived", by);
+  }
+  return { waiver_id, approved_by: by, reason, to };
 }
 
 class Refusal extends Error {
@@ -298,7 +325,9 @@ async function body(request) {
 async function answerTo(request, url) {
   const [noun, id, verb] = url.pathname.slice("/api/v1/".length).split("/").map(decodeURIComponent);
   if (request.method === "POST" && noun === "alerts" && verb in ACTS) return act(id, verb, await body(request));
+  if (request.method === "POST" && noun === "incidents" && verb === "waiver") return waive(await body(request));
   switch (noun) {
+    case "incidents": return { items: incidents() };
     case "buses": return id === undefined ? { items: buses.map((bus) => bus.record) } : busFile(id);
     case "positions": return frame(buses);
     case "alerts": return id === undefined ? listAlerts(url.searchParams) : alertFile(id);

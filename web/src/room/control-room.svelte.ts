@@ -4,8 +4,8 @@
  * The only place where the reducer meets the network and the clock.
  */
 import { SvelteMap } from "svelte/reactivity";
-import type { Act, Alert, AlertFile, BaseMap, BusFile, Route } from "../wire/contract";
-import { actOnAlert, ApiError, readAlert, readAlerts, readBaseMap, readBus, readBuses, readRoutes } from "../wire/client";
+import type { Act, Alert, AlertFile, BaseMap, BusFile, Incident, Route, WaiverOrder } from "../wire/contract";
+import { actOnAlert, ApiError, readAlert, readAlerts, readBaseMap, readBus, readBuses, readIncidents, readRoutes, waiveIncident } from "../wire/client";
 import { decodeFrame } from "../wire/frame";
 import { openStream } from "../wire/stream";
 import type { Entry, Handling } from "../state/alerts";
@@ -49,6 +49,12 @@ export class ControlRoom {
   /** Details read so far, by bus and by alert. */
   readonly busFiles = new SvelteMap<string, BusFile>();
   readonly alertFiles = new SvelteMap<string, AlertFile>();
+
+  readonly #incidents = new SvelteMap<string, Incident>();
+  /** Probable closures that go on, the newest first. */
+  readonly incidents = $derived.by(() => {
+    return [...this.#incidents.values()].sort((a, b) => b.first_at.localeCompare(a.first_at));
+  });
 
   // Each part by itself: a frame a second must not wake what depends on the routes alone.
   readonly #alerts = $derived(this.#room.alerts);
@@ -102,6 +108,7 @@ export class ControlRoom {
       connected: () => {
         this.#apply({ type: "connected", pageMs: Date.now() });
         void this.#readAlertsIfWanted();
+        void this.#readIncidents();
       },
       disconnected: () => this.#apply({ type: "disconnected" }),
       frame: (frame) => this.#apply({ type: "frame", frame: decodeFrame(frame), pageMs: Date.now() }),
@@ -109,7 +116,9 @@ export class ControlRoom {
         this.#apply({ type: "change", change });
         if (this.selectedAlert === change.alert.alert_id) void this.#readAlertFile(change.alert.alert_id);
       },
+      incident: (incident) => this.#take(incident),
       gap: () => {
+        void this.#readIncidents();
         this.#apply({ type: "gap" });
         void this.#readAlertsIfWanted();
       },
@@ -146,6 +155,50 @@ export class ControlRoom {
       await this.#readAlertFile(alert.alert_id);
       return { kind: "conflict", handling: this.#alerts.entries.get(alert.alert_id)?.handling ?? null };
     }
+  }
+
+  /** Whether a waiver covers all of an incident's alerts, as far as they are known here. */
+  isWaived(incident: Incident): boolean {
+    const known = incident.alert_ids.map((name) => this.#alerts.entries.get(name)).filter((entry) => entry !== undefined);
+    return known.length > 0 && known.every((entry) => entry.alert.evidence.waiver_id !== undefined);
+  }
+
+  /** The stop of its routes that is nearest to an incident. */
+  placeOf(incident: Incident): string | null {
+    const scale = Math.cos((incident.lat * Math.PI) / 180);
+    let [place, nearest]: [string | null, number] = [null, Infinity];
+    for (const { properties } of this.routes.values()) {
+      if (!incident.route_ids.includes(properties.route_id)) continue;
+      for (const stop of properties.stops) {
+        const away = Math.hypot((stop.lon - incident.lon) * scale, stop.lat - incident.lat);
+        if (away < nearest) [place, nearest] = [stop.name, away];
+      }
+    }
+    return place;
+  }
+
+  /** Gives one waiver for an incident; the server's reason when it refuses, null when all went well. */
+  async waive(incident: Incident, order: WaiverOrder): Promise<string | null> {
+    try {
+      await waiveIncident(incident.incident_id, order);
+      return null;
+    } catch (error) {
+      if (!(error instanceof ApiError)) throw error;
+      return error.message;
+    }
+  }
+
+  #take(incident: Incident): void {
+    if (incident.ended_at === null) this.#incidents.set(incident.incident_id, incident);
+    else this.#incidents.delete(incident.incident_id);
+  }
+
+  async #readIncidents(): Promise<void> {
+    const listed = await readIncidents().catch(() => undefined);
+    if (listed === undefined) return;
+    const names = new Set(listed.map((incident) => incident.incident_id));
+    for (const name of [...this.#incidents.keys()]) if (!names.has(name)) this.#incidents.delete(name);
+    for (const incident of listed) this.#take(incident);
   }
 
   #apply(event: RoomEvent): void {

@@ -11,7 +11,7 @@ const ALERTS = applyList(
     alert("over", { severity: "critical", ended_at: "2026-09-01T07:31:00.000+08:00" }),
     alert("older", { severity: "critical", started_at: "2026-09-01T07:20:00.000+08:00" }),
     alert("newer", { severity: "critical" }),
-    alert("astray", { rule: "route_deviation" }),
+    alert("astray", { rule: "deviation" }),
     alert("done", { severity: "critical", status: "closed" }),
     alert("wrong", { status: "false_alarm" }),
   ],
@@ -28,7 +28,7 @@ test("what nobody has taken comes first, then what goes on, then the worst, then
 });
 
 test("the desk shows one rule, one severity, one status", () => {
-  expect(names({ rule: "route_deviation" })).toEqual(["astray"]);
+  expect(names({ rule: "deviation" })).toEqual(["astray"]);
   expect(names({ severity: "warning" })).toEqual(["mild"]);
   expect(names({ status: "closed" })).toEqual(["done"]);
   expect(names({ status: "acknowledged", severity: "warning" })).toEqual([]);

@@ -1,7 +1,8 @@
 import { expect, test } from "vitest";
 import { alert } from "../state/sample";
+import type { Evidence } from "../wire/contract";
 import { en } from "./en";
-import { duration, gravity, stopwatch } from "./format";
+import { doubts, duration, gravity, stopwatch } from "./format";
 import { zh } from "./zh";
 import { dayOf, timeOfDay, wallClock } from "./zone";
 
@@ -21,10 +22,10 @@ test("a stopwatch shows minutes and seconds, and hours when there are any", () =
 
 test("how bad is the measured against the allowed", () => {
   const { evidence } = alert("a");
-  expect(gravity(evidence, zh)).toBe("71 km/h · 限 50");
+  expect(gravity(alert("a"), zh)).toBe("71 km/h · 限 50");
   const { speed_kmh: _speed, limit_kmh: _limit, ...rest } = evidence;
-  expect(gravity({ ...rest, off_line_m: 182.4, corridor_m: 50 }, zh)).toBe("偏离 182 m · 允许 50 m");
-  expect(gravity(rest, zh)).toBe(zh.unknown);
+  expect(gravity({ rule: "deviation", evidence: { ...rest, off_line_m: 182.4, corridor_m: 50 } }, zh)).toBe("偏离 182 m · 允许 50 m");
+  expect(gravity({ rule: "trip_not_begun", evidence: { ...rest, silent_s: 1_800 } }, zh)).toBe("已过 30 分");
 });
 
 test("times are those of the fleet's zone", () => {
@@ -33,4 +34,24 @@ test("times are those of the fleet's zone", () => {
   expect(dayOf(ms)).toBe("2026-09-01");
   expect(wallClock(ms)).toEqual({ weekday: 2, minute: 451 });
   expect(timeOfDay(Date.parse("2026-08-31T16:00:00Z"))).toBe("00:00:00");
+});
+
+const COMMON = { peak_at: "", peak_lon: 0, peak_lat: 0, fixes: 3, parameters_version: "", registry_version: "" };
+
+test.each<[Partial<Evidence>, string]>([
+  [{ back_m: 141.6 }, "逆行 142 m"],
+  [{ stops_skipped: 2 }, "漏停 2 站"],
+  [{ stood_s: 430 }, "停留 7 分"],
+  [{ speed_kmh: 34.4 }, "34 km/h"],
+  [{ silent_s: 200 }, "3 分无定位"],
+  [{ faults: ["sign_expired", "route_not_approved"] }, "标牌过期 · 路线未获批准"],
+  [{}, ""],
+])("evidence %j reads %s", (evidence, line) => {
+  expect(gravity({ rule: "silent", evidence: { ...COMMON, ...evidence } }, zh)).toBe(line);
+});
+
+test("doubts about fixes are counted by mark", () => {
+  const fixes = [0, 2, 2 | 4, 64].map((quality) => ({ lon: 0, lat: 0, quality }));
+  expect(doubts(fixes, zh)).toBe("跳点 2 · 车速可疑 1 · 重复 1");
+  expect(doubts([{ lon: 0, lat: 0 }], zh)).toBe("");
 });

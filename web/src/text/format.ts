@@ -1,5 +1,5 @@
 /** Numbers and durations as an operator reads them. */
-import type { Evidence } from "../wire/contract";
+import { QUALITY_MARKS, type Alert, type Fix, type QualityMark } from "../wire/contract";
 import type { Dictionary } from "./zh";
 
 export function whole(value: number): string {
@@ -24,13 +24,34 @@ export function stopwatch(ms: number): string {
   return hours > 0 ? `${hours}:${two(minutes)}:${two(seconds % 60)}` : `${minutes}:${two(seconds % 60)}`;
 }
 
-/** How bad, in one line: the measured against the allowed. */
-export function gravity(evidence: Evidence, words: Dictionary): string {
+/** How bad, in one line: the measured against the allowed, else what the rule counts. */
+export function gravity({ rule, evidence }: Pick<Alert, "rule" | "evidence">, words: Dictionary): string {
   if (evidence.speed_kmh !== undefined && evidence.limit_kmh !== undefined) {
     return words.overLimit(whole(evidence.speed_kmh), whole(evidence.limit_kmh));
   }
   if (evidence.off_line_m !== undefined && evidence.corridor_m !== undefined) {
     return words.offLine(whole(evidence.off_line_m), whole(evidence.corridor_m));
   }
-  return words.unknown;
+  if (evidence.faults !== undefined && evidence.faults.length > 0) {
+    return evidence.faults.map((fault) => words.faults[fault]).join(" · ");
+  }
+  if (evidence.back_m !== undefined) return words.droveBack(whole(evidence.back_m));
+  if (evidence.stops_skipped !== undefined) return words.skipped(evidence.stops_skipped);
+  if (evidence.stood_s !== undefined) return words.stood(duration(evidence.stood_s * 1000, words));
+  if (evidence.silent_s !== undefined) {
+    const waited = duration(evidence.silent_s * 1000, words);
+    return rule === "trip_not_begun" ? words.overdue(waited) : words.noFixFor(waited);
+  }
+  if (evidence.speed_kmh !== undefined) return words.drives(whole(evidence.speed_kmh));
+  return "";
+}
+
+/** Which doubts there are about the fixes of a track, and of how many fixes. */
+export function doubts(fixes: readonly Fix[], words: Dictionary): string {
+  const marks = Object.keys(QUALITY_MARKS) as QualityMark[];
+  return marks
+    .map((mark) => ({ mark, count: fixes.filter((fix) => ((fix.quality ?? 0) & QUALITY_MARKS[mark]) !== 0).length }))
+    .filter(({ count }) => count > 0)
+    .map(({ mark, count }) => `${words.qualityMarks[mark]} ${count}`)
+    .join(" · ");
 }

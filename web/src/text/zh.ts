@@ -1,15 +1,49 @@
 /** 中文界面文字。 The type of this dictionary is what the English one must fill. */
-import type { Act, HandlingKind, LimitReason, Rule, Severity, Status } from "../wire/contract";
+import type { Act, Fault, HandlingKind, LimitReason, QualityMark, Rule, Severity, Status, WaiverReason } from "../wire/contract";
 import type { ShownState } from "../state/fleet";
 import type { StatusFilter } from "../state/desk";
 
-const rules: Record<Rule, string> = { speeding: "超速", route_deviation: "偏离线路" };
+const rules: Record<Rule, string> = {
+  speeding: "超速",
+  deviation: "偏离路线",
+  wrong_way: "逆向行驶",
+  stops_skipped: "漏停站点",
+  unapproved_operation: "未经批准运营",
+  off_hours: "非时段行驶",
+  long_stop: "途中久停",
+  silent: "失联",
+  trip_not_begun: "班次未发车",
+  substitute: "顶替运营",
+};
+const faults: Record<Fault, string> = {
+  out_of_service: "车辆停运",
+  sign_expired: "标牌过期",
+  inspection_expired: "检验过期",
+  driver_unqualified: "驾驶资格过期",
+  route_not_approved: "路线未获批准",
+};
+const qualityMarks: Record<QualityMark, string> = {
+  late: "补传",
+  jump: "跳点",
+  speed_contradicted: "车速可疑",
+  no_fix: "未定位",
+  from_future: "时间超前",
+  frozen: "位置冻结",
+  duplicate: "重复",
+};
+const waiverReasons: Record<WaiverReason, string> = {
+  traffic_control: "交通管制",
+  roadworks: "道路施工",
+  natural_disaster: "自然灾害",
+  bad_weather: "恶劣天气",
+  major_accident: "重大交通事故",
+};
 const severities: Record<Severity, string> = { critical: "紧急", serious: "严重", warning: "一般" };
 const statuses: Record<Status, string> = { open: "待处置", acknowledged: "已确认", closed: "已办结", false_alarm: "误报" };
 const filters: Record<StatusFilter, string> = { unsettled: "未办结", ...statuses };
 const states: Record<ShownState, string> = {
   speeding: "超速",
-  deviating: "偏离线路",
+  deviating: "偏离路线",
   on_route: "按线行驶",
   off_trip: "非运营时段",
   stale: "失联",
@@ -20,6 +54,7 @@ const limitReasons: Record<LimitReason, string> = {
   posted: "路段限速",
   hazard: "危险路段",
   school_zone: "学校区域",
+  weather: "天气",
 };
 const acts: Record<Act, string> = { acknowledge: "确认", close: "办结", "false-alarm": "误报" };
 const handlings: Record<HandlingKind, string> = { acknowledged: "确认", closed: "办结", false_alarm: "标为误报" };
@@ -38,6 +73,9 @@ export const zh = {
   filters,
   states,
   limitReasons,
+  faults,
+  qualityMarks,
+  waiverReasons,
   acts,
   handlings,
 
@@ -79,7 +117,23 @@ export const zh = {
   foundLate: "补传发现",
   overLimit: (speed: string, limit: string) => `${speed} km/h · 限 ${limit}`,
   offLine: (off: string, corridor: string) => `偏离 ${off} m · 允许 ${corridor} m`,
+  droveBack: (metres: string) => `逆行 ${metres} m`,
+  skipped: (count: number) => `漏停 ${count} 站`,
+  stood: (time: string) => `停留 ${time}`,
+  noFixFor: (time: string) => `${time}无定位`,
+  overdue: (time: string) => `已过 ${time}`,
+  drives: (speed: string) => `${speed} km/h`,
+  waived: "绕行许可",
   handledBy: (kind: HandlingKind, by: string, time: string) => `${by} ${time} ${handlings[kind]}`,
+
+  incidents: "疑似封路",
+  closure: (count: number, place: string) => `疑似封路：${count} 辆车在${place}附近偏离`,
+  somewhere: "同一地点",
+  giveWaiver: "签发绕行许可",
+  waiverGiven: "已签发绕行许可",
+  waiverReason: "事由",
+  signedBy: "签发人",
+  validFor: "有效期",
 
   file: "告警详情",
   limitReason: "限速依据",
@@ -87,6 +141,14 @@ export const zh = {
   endedAt: "结束",
   peakAt: "峰值时刻",
   violatingFixes: "违规定位",
+  doubtfulFixes: "可疑定位",
+  backwards: "逆行距离",
+  stopsSkipped: "漏停站数",
+  stoodFor: "停留时长",
+  silentFor: "无定位时长",
+  overdueFor: "晚发时长",
+  lacking: "缺少条件",
+  waiver: "绕行许可",
   chainage: "线路里程",
   history: "处置记录",
   noHistory: "尚无人处置",

@@ -1,5 +1,5 @@
 /** The REST side of the API. Every failure becomes an `ApiError`. */
-import type { Act, Alert, AlertFile, AlertPage, BaseMap, Bus, BusFile, Problem, Routes, Status } from "./contract";
+import type { Act, Alert, AlertFile, AlertPage, BaseMap, Bus, BusFile, Incident, Problem, Routes, Status, WaiverOrder } from "./contract";
 
 const ROOT = "/api/v1";
 
@@ -66,6 +66,19 @@ export async function readAlerts(status: Status, pages: number): Promise<{ alert
 
 export function readAlert(alertId: string): Promise<AlertFile> {
   return ask(`/alerts/${encodeURIComponent(alertId)}`);
+}
+
+export async function readIncidents(): Promise<Incident[]> {
+  return (await ask<{ items: Incident[] }>("/incidents?ongoing=true")).items;
+}
+
+/** One waiver for an incident: it marks all of its alerts. */
+export function waiveIncident(incidentId: string, order: WaiverOrder): Promise<unknown> {
+  return ask(`/incidents/${encodeURIComponent(incidentId)}/waiver`, {
+    method: "POST",
+    headers: { "Content-Type": "application/json" },
+    body: JSON.stringify(order),
+  });
 }
 
 /** Act upon the version of the alert that the operator saw; rejects with a conflict when it has moved on. */

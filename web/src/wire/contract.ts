@@ -4,7 +4,18 @@
  * Names stay as they are on the wire, so that a line here can be held against the document.
  */
 
-export const RULES = ["speeding", "route_deviation"] as const;
+export const RULES = [
+  "speeding",
+  "deviation",
+  "wrong_way",
+  "stops_skipped",
+  "unapproved_operation",
+  "off_hours",
+  "long_stop",
+  "silent",
+  "trip_not_begun",
+  "substitute",
+] as const;
 export const SEVERITIES = ["critical", "serious", "warning"] as const;
 export const STATUSES = ["open", "acknowledged", "closed", "false_alarm"] as const;
 
@@ -12,7 +23,12 @@ export type Rule = (typeof RULES)[number];
 export type Severity = (typeof SEVERITIES)[number];
 export type Status = (typeof STATUSES)[number];
 export type BusState = "on_route" | "deviating" | "speeding" | "off_trip" | "out_of_service";
-export type LimitReason = "legal_cap" | "posted" | "hazard" | "school_zone";
+export type LimitReason = "legal_cap" | "posted" | "hazard" | "school_zone" | "weather";
+/** What a bus lacks that drives all the same. */
+export type Fault = "out_of_service" | "sign_expired" | "inspection_expired" | "driver_unqualified" | "route_not_approved";
+/** The five exceptions of article 30. */
+export const WAIVER_REASONS = ["traffic_control", "roadworks", "natural_disaster", "bad_weather", "major_accident"] as const;
+export type WaiverReason = (typeof WAIVER_REASONS)[number];
 export type LonLat = [lon: number, lat: number];
 
 /** A live frame: what moved since the frame before, in rows under named columns. */
@@ -41,6 +57,13 @@ export interface Evidence {
   approval_id?: string;
   assignment_id?: string;
   driver_id?: string;
+  /** Wrong way: metres driven backwards along the line. */
+  back_m?: number;
+  stops_skipped?: number;
+  stood_s?: number;
+  silent_s?: number;
+  faults?: Fault[];
+  waiver_id?: string;
 }
 
 export interface Alert {
@@ -60,7 +83,7 @@ export interface Alert {
 }
 
 export type HandlingKind = "acknowledged" | "closed" | "false_alarm";
-export type ChangeKind = "opened" | "updated" | "ended" | HandlingKind;
+export type ChangeKind = "opened" | "updated" | "ended" | "waived" | HandlingKind;
 
 /** One step in the life of an alert. */
 export interface Step {
@@ -80,12 +103,47 @@ export interface Change extends Step {
 export interface Fix {
   lon: number;
   lat: number;
+  /** Marks as bits, see `QUALITY_MARKS`; 0 is a good fix. */
+  quality?: number;
 }
+
+/** What the screen found about a fix that is kept all the same, by bit. */
+export const QUALITY_MARKS = {
+  late: 1,
+  jump: 2,
+  speed_contradicted: 4,
+  no_fix: 8,
+  from_future: 16,
+  frozen: 32,
+  duplicate: 64,
+} as const;
+export type QualityMark = keyof typeof QUALITY_MARKS;
 
 /** An alert with all its steps, and the track around it. */
 export interface AlertFile extends Alert {
   changes: Step[];
   fixes: Fix[];
+}
+
+/** Many buses that left their routes at one place: a probable closure. */
+export interface Incident {
+  incident_id: string;
+  lon: number;
+  lat: number;
+  first_at: string;
+  last_at: string;
+  ended_at: string | null;
+  alert_ids: string[];
+  bus_ids: string[];
+  route_ids: string[];
+}
+
+/** What a person signs: one waiver for an incident. */
+export interface WaiverOrder {
+  by: string;
+  reason: WaiverReason;
+  to: string;
+  note: string;
 }
 
 export interface AlertPage {

@@ -26,6 +26,7 @@ const listener = {
   disconnected: () => void heard.push("disconnected"),
   frame: () => void heard.push("frame"),
   change: () => void heard.push("change"),
+  incident: () => void heard.push("incident"),
   gap: () => void heard.push("gap"),
 };
 let close: () => void;
@@ -52,8 +53,9 @@ test("frames, changes and gaps are passed on", () => {
   source().onopen?.();
   source().say("frame", {});
   source().say("alert", {});
+  source().say("incident", {});
   source().say("gap", null);
-  expect(heard).toEqual(["connected", "frame", "change", "gap"]);
+  expect(heard).toEqual(["connected", "frame", "change", "incident", "gap"]);
 });
 
 test("a broken connection is left to the browser, which resumes it: no gap", () => {

@@ -6,13 +6,14 @@
  * and a connection that died without a word (it waits for ever). A stream opened anew cannot name the
  * last change, so it counts as a gap.
  */
-import type { Change, Frame } from "./contract";
+import type { Change, Frame, Incident } from "./contract";
 
 export interface StreamListener {
   connected(): void;
   disconnected(): void;
   frame(frame: Frame): void;
   change(change: Change): void;
+  incident(incident: Incident): void;
   gap(): void;
 }
 
@@ -61,6 +62,7 @@ export function openStream(url: string, listener: StreamListener): () => void {
     };
     on<Frame>("frame", (frame) => listener.frame(frame));
     on<Change>("alert", (change) => listener.change(change));
+    on<Incident>("incident", (incident) => listener.incident(incident));
     source.addEventListener("gap", () => {
       heard();
       listener.gap();
