@@ -2,14 +2,14 @@
 
 When fixes come late, their bus is judged anew from all of its fixes in the order of event time. The
 episodes that this gives are laid beside those on file: one that overlaps an alert on file is that
-alert, whose identity stays; one that overlaps none was missed and is opened now; an alert that goes
-on and is no episode any more is ended. An end may be set right, or an alert go on after all; none is
-taken back.
+alert, whose identity stays; one that overlaps none, or only alerts that other episodes are, was missed
+and is opened now; an alert that goes on and is no episode any more is ended. An end may be set right,
+or an alert go on after all; none is taken back.
 """
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 
 import msgspec
 
@@ -28,23 +28,22 @@ def reconcile(
     episodes: dict[str, list[Change]] = {}
     for change in rejudged:
         episodes.setdefault(change.alert.alert_id, []).append(change)
+    known_as = _pair(on_file, {identity: steps[-1].alert for identity, steps in episodes.items()})
     changes: list[Change] = []
     going_on: list[Alert] = []
-    matched: set[str] = set()
-    for steps in episodes.values():
+    for identity, steps in episodes.items():
         episode = steps[-1].alert
-        known = _same_episode(on_file, episode)
+        known = known_as.get(identity)
         if known is None:
             changes += steps
-            continue
-        matched.add(known.alert_id)
-        if episode.ended_ms is None:
+        elif episode.ended_ms is None:
             going_on.append(known)
             if known.ended_ms is not None:
                 reopened = msgspec.structs.replace(_as_graver(known, episode), ended_ms=None)
                 changes.append(Change("updated", newest_ms, reopened))
         elif known.ended_ms != episode.ended_ms:
             changes.append(_ended(_as_graver(known, episode), episode.ended_ms))
+    matched = {alert.alert_id for alert in known_as.values()}
     changes += [
         _ended(alert, newest_ms)
         for alert in on_file
@@ -53,12 +52,18 @@ def reconcile(
     return changes, going_on
 
 
-def _same_episode(on_file: Sequence[Alert], episode: Alert) -> Alert | None:
-    """The alert on file that an episode is: the one of its identity, else the first that it overlaps."""
-    of_rule = [alert for alert in on_file if alert.rule == episode.rule]
-    named = [alert for alert in of_rule if alert.alert_id == episode.alert_id]
-    overlapping = [alert for alert in of_rule if _overlap(alert, episode)]
-    return next(iter(named + overlapping), None)
+def _pair(on_file: Sequence[Alert], episodes: Mapping[str, Alert]) -> dict[str, Alert]:
+    """The alert on file that each episode is: the one of its identity, else the first that it overlaps
+    and that no other episode is. A hole in the track may have made one alert of two episodes.
+    """
+    left = {alert.alert_id: alert for alert in on_file}
+    known_as = {identity: left.pop(identity) for identity in episodes if identity in left}
+    for identity, episode in episodes.items():
+        if identity not in known_as:
+            same = (a for a in left.values() if a.rule == episode.rule and _overlap(a, episode))
+            if (known := next(same, None)) is not None:
+                known_as[identity] = left.pop(known.alert_id)
+    return known_as
 
 
 def _overlap(one: Alert, other: Alert) -> bool:

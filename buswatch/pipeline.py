@@ -12,7 +12,8 @@ from __future__ import annotations
 import asyncio
 import logging
 from collections import Counter, deque
-from collections.abc import Callable, Sequence
+from collections.abc import AsyncIterator, Callable, Sequence
+from contextlib import asynccontextmanager
 from dataclasses import dataclass, field, replace
 from time import time_ns
 
@@ -95,6 +96,7 @@ class Pipeline:
         self._untold: deque[Change] = deque()
         self._changed = asyncio.Event()
         self._judged: _Judged | None = None
+        self._anew: asyncio.Task[tuple[Change, ...]] | None = None
         self.counts = Counts()
 
     async def remember(self) -> None:
@@ -136,7 +138,7 @@ class Pipeline:
     async def _take_batches(self, connection: Connection) -> None:
         while True:
             messages = [] if self._judged else await connection.take(MOST_MESSAGES, AGE_S, IDLE_S)
-            async with self._detecting:
+            async with self._with_detector():
                 if self._judged is None:
                     self._judged = self._judge(connection, messages)
                 await self._finish(self._judged)
@@ -149,7 +151,7 @@ class Pipeline:
         while True:
             await asyncio.sleep(TICK_S)
             await self._follow_orders()
-            async with self._detecting:
+            async with self._with_detector():
                 if self._judged is not None:  # left from a lost connection: the batches' task ends it
                     continue
                 until_ms = self._clock.time_ms(self._now_ms())
@@ -222,12 +224,28 @@ class Pipeline:
         while True:
             await self._late_came.wait()
             await asyncio.sleep(LATE_S)
-            async with self._detecting:
-                self._late_came.clear()
+            async with self._with_detector():
+                if not self._late:  # judged with what a lost connection had left
+                    continue
                 self._clock.heard(None, self._now_ms())
-                self._tell(await persist(self._judge_anew, self._stalled))
-                self._late.clear()
+                self._anew = asyncio.create_task(persist(self._judge_anew, self._stalled), name="anew")
+                await self._finish_anew(self._anew)
                 self._clock.listen(self._now_ms())
+
+    async def _finish_anew(self, anew: asyncio.Task[tuple[Change, ...]]) -> None:
+        """Wait until buses are judged anew and that is committed, then tell; shielded as ``_finish``."""
+        self._tell(await asyncio.shield(anew))
+        self._anew = None
+        self._late.clear()
+        self._late_came.clear()
+
+    @asynccontextmanager
+    async def _with_detector(self) -> AsyncIterator[None]:
+        """Hold the detector alone; what a lost connection interrupted is finished first."""
+        async with self._detecting:
+            if self._anew is not None:
+                await self._finish_anew(self._anew)
+            yield
 
     async def _judge_anew(self) -> tuple[Change, ...]:
         rows, oldest_ms = np.array(list(self._late), np.int32), np.array(list(self._late.values()), np.int64)

@@ -69,6 +69,21 @@ def test_two_swapped_fixes_at_the_start_of_an_episode_do_not_double_it() -> None
     assert len(desk.alerts) == 1
 
 
+def test_two_deviations_that_looked_like_one_while_the_stretch_between_them_was_missing_are_two() -> None:
+    fixes = drive((0, 60), (120, 30), (0, 30), (120, 30))
+    n = np.arange(len(fixes))
+    desk, detector = Desk(), Detector(registry())
+    for part in (np.r_[n[:70], n[125:140]], n[70:125]):
+        desk.record(detector.detect(fixes.take(part), NOW_MS).changes)
+    assert len(desk.alerts) == 1
+    desk.record(detector.judge_anew(fixes.take(n[:140]), ROW, list(desk.alerts.values()), NOW_MS))
+    desk.record(detector.detect(fixes.take(n[140:]), NOW_MS).changes)
+    desk.record(
+        detector.detect(track(10.0 * np.arange(150, 180), 0.0, start_s=150, speed_kmh=36), NOW_MS).changes
+    )
+    assert spans(list(desk.alerts.values())) == [(60, 92), (120, 152)]
+
+
 def test_judging_anew_what_came_in_order_changes_nothing() -> None:
     fixes = drive((0, 60), (120, 30), (0, 60), (120, 20))
     detector = Detector(registry())
