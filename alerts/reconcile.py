@@ -3,8 +3,8 @@
 When fixes come late, their bus is judged anew from all of its fixes in the order of event time. The
 episodes that this gives are laid beside those on file: one that overlaps an alert on file is that
 alert, whose identity stays; one that overlaps none, or only alerts that other episodes are, was missed
-and is opened now; an alert that goes on and is no episode any more is ended. An end may be set right,
-or an alert go on after all; none is taken back.
+and is opened now; an alert that goes on and is no episode any more is ended. An end and a severity may
+be set right, or an alert go on after all; none is taken back.
 """
 
 from __future__ import annotations
@@ -13,7 +13,7 @@ from collections.abc import Mapping, Sequence
 
 import msgspec
 
-from alerts.episodes import SEVERITIES, Alert, Change
+from alerts.episodes import Alert, Change
 
 
 def reconcile(
@@ -36,13 +36,11 @@ def reconcile(
         known = known_as.get(identity)
         if known is None:
             changes += steps
-        elif episode.ended_ms is None:
+            continue
+        if episode.ended_ms is None:
             going_on.append(known)
-            if known.ended_ms is not None:
-                reopened = msgspec.structs.replace(_as_graver(known, episode), ended_ms=None)
-                changes.append(Change("updated", newest_ms, reopened))
-        elif known.ended_ms != episode.ended_ms:
-            changes.append(_ended(_as_graver(known, episode), episode.ended_ms))
+        if known.ended_ms != episode.ended_ms or _misjudged(known, episode):
+            changes.append(_set_right(known, episode, newest_ms))
     matched = {alert.alert_id for alert in known_as.values()}
     changes += [
         _ended(alert, newest_ms)
@@ -72,10 +70,24 @@ def _overlap(one: Alert, other: Alert) -> bool:
     )
 
 
-def _as_graver(known: Alert, episode: Alert) -> Alert:
-    """The alert on file with the evidence of its episode, at the graver severity of the two."""
-    severity = max(known.severity, episode.severity, key=SEVERITIES.index)
-    return msgspec.structs.replace(known, severity=severity, evidence=episode.evidence)
+def _misjudged(known: Alert, episode: Alert) -> bool:
+    """Whether an alert on file has another severity than its episode by the same registry and parameters.
+    One under a waiver has the severity of waivers.
+    """
+    was, now = known.evidence, episode.evidence
+    versions = (was.registry_version, was.parameters_version) == (
+        now.registry_version,
+        now.parameters_version,
+    )
+    return versions and was.waiver_id is None and known.severity != episode.severity
+
+
+def _set_right(known: Alert, episode: Alert, newest_ms: int) -> Change:
+    """The alert on file with the end, the severity and the evidence of its episode."""
+    right = msgspec.structs.replace(known, severity=episode.severity, evidence=episode.evidence)
+    if episode.ended_ms is not None and episode.ended_ms != known.ended_ms:
+        return _ended(right, episode.ended_ms)
+    return Change("updated", newest_ms, msgspec.structs.replace(right, ended_ms=episode.ended_ms))
 
 
 def _ended(alert: Alert, ended_ms: int) -> Change:

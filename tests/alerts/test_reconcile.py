@@ -70,7 +70,7 @@ def test_two_swapped_fixes_at_the_start_of_an_episode_do_not_double_it() -> None
 
 
 def test_two_deviations_that_looked_like_one_while_the_stretch_between_them_was_missing_are_two() -> None:
-    fixes = drive((0, 60), (120, 30), (0, 30), (120, 30))
+    fixes = drive((0, 60), (120, 30), (0, 30), (220, 30))
     n = np.arange(len(fixes))
     desk, detector = Desk(), Detector(registry())
     for part in (np.r_[n[:70], n[125:140]], n[70:125]):
@@ -81,7 +81,8 @@ def test_two_deviations_that_looked_like_one_while_the_stretch_between_them_was_
     desk.record(
         detector.detect(track(10.0 * np.arange(150, 180), 0.0, start_s=150, speed_kmh=36), NOW_MS).changes
     )
-    assert spans(list(desk.alerts.values())) == [(60, 92), (120, 152)]
+    assert spans(list(desk.alerts.values())) == [(60, 92), (121, 151)]
+    assert [a.severity for a in desk.alerts.values()] == ["warning", "serious"]
 
 
 def test_judging_anew_what_came_in_order_changes_nothing() -> None:
