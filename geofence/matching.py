@@ -2,8 +2,9 @@
 
 The nearest point is sought in a window of the line round the last match, so that a line that
 crosses itself, loops, or runs out and back on one street is matched to the right pass. When nothing
-in the window lies within the corridor, the whole line is searched. Where several passes lie within
-the corridor, the course over ground and the way along the line decide between them.
+in the window lies within the corridor, or the bus drives against what lies there, the whole line is
+searched. Where several passes lie within the corridor, the course over ground and the way along the
+line decide between them.
 """
 
 from __future__ import annotations
@@ -101,7 +102,7 @@ def locate(
                 if price < cost:
                     cost, fit, fit_part = price, k, part
             k += 1
-    if near2 > width2:
+    if near2 > width2 or _runs_against(c, fit, course_x, course_y):
         near2, near, near_part, cost, fit, fit_part = _search_whole(
             c, line, x, y, course_x, course_y, expected
         )
@@ -176,11 +177,32 @@ def _price(c: Corridors, k: int, d2: float, course_x: float, course_y: float, ex
     """Metres that segment k costs as a match: its distance, more against the course, more astray."""
     a = c.vertices[k]
     price = math.sqrt(d2) + _ASTRAY * abs(float(a.chainage_m) - expected)
-    b = c.vertices[k + 1]
-    dot = course_x * (float(b.x) - float(a.x)) + course_y * (float(b.y) - float(a.y))
-    if dot < 0.0 and dot * dot * float(a.per_length2) > 0.25:
+    if _runs_against(c, k, course_x, course_y):
         price += _AGAINST_M
     return price
+
+
+@inlined
+def _runs_against(c: Corridors, k: int, course_x: float, course_y: float) -> bool:
+    """Whether segment k runs against a course, by more than 120 degrees; not when that is not known."""
+    a, b = c.vertices[k], c.vertices[k + 1]
+    dot = course_x * (float(b.x) - float(a.x)) + course_y * (float(b.y) - float(a.y))
+    return dot < 0.0 and dot * dot * float(a.per_length2) > 0.25
+
+
+@compiled
+def by_an_end(c: Corridors, line: int, x: float, y: float, within_m: float) -> bool:
+    """Whether a place is near an end of a line, or an end of one of its parts."""
+    route = c.lines[line]
+    x -= route.x0
+    y -= route.y0
+    begins = True
+    for k in range(route.first, route.last):
+        ends = c.vertices[k].per_length2 == 0.0
+        if (begins or ends) and math.hypot(x - c.vertices[k].x, y - c.vertices[k].y) <= within_m:
+            return True
+        begins = ends
+    return False
 
 
 @inlined

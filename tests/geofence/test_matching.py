@@ -115,3 +115,12 @@ def test_a_line_that_crosses_itself_is_followed_through_the_crossing() -> None:
     x, y = 1_000 * np.sin(fine), 1_000 * np.sin(2 * fine)
     seen = observe(points, x, y, remembering=True)
     assert (np.diff(seen.chainage_m) > -1).all()
+
+
+def test_a_bus_that_drives_against_the_pass_it_was_matched_to_is_on_the_other_one() -> None:
+    points = [(x, 0.0) for x in range(0, 3_001, 50)] + [(x, 20.0) for x in range(3_000, -1, -50)]
+    x = np.r_[np.full(5, 1_500.0), np.arange(1_490, 1_000, -10.0)]
+    course = np.where(np.arange(len(x))[:, None] < 5, 0.0, (-1.0, 0.0))
+    seen = observe(points, x, np.full(len(x), 5.0), remembering=True, course=course)
+    assert (seen.chainage_m[:5] < 1_501).all()
+    assert np.abs(seen.chainage_m[5:] - (6_020 - x[5:])).max() < 1
