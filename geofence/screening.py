@@ -24,6 +24,8 @@ _TRAIL_MS = 2_000
 """They lie at least so far apart, so that the trail reaches over ten seconds."""
 _HALF_MS = 5_000
 """A speed is derived over two stretches of at least this each."""
+_STRAIGHT = 0.7
+"""Two stretches of which the whole is shorter than this part of their sum turn back, or round a corner."""
 _CLOSE_MS = 12_000
 """A displacement over longer than this says less about the course than a reported heading does."""
 
@@ -252,21 +254,29 @@ def _displacement(s: Row, t: int, x: float, y: float, p: ScreenParameters) -> tu
 def _derived_speed(s: Row, t: int, x: float, y: float, accuracy_m: float, p: ScreenParameters) -> float:
     """A speed in km/h that the bus surely had, from where it was; NaN when it can't be told.
 
-    The lower of the speeds over the last two stretches, less what drift may add to it: a receiver
-    that steps from one side of the street to the other falsifies one of them only.
+    The way driven, less what drift may add to it. Where fixes are dense the lower of the last two
+    stretches counts: a receiver that steps from one side of the street to the other would falsify the
+    speed of several fixes, but one stretch only. Where each fix has a stretch of its own, that is
+    enough, but for a place that the bus has come back from faster than a bus turns round.
     """
     k = _remembered(s, t - _HALF_MS)
-    if k < 0:
+    if k < 0 or t - s.trail_ms[k] > p.forget_ms:
         return math.nan
-    j = _remembered(s, s.trail_ms[k] - _HALF_MS)
+    sparse = s.trail_ms[k] == s.place_ms
+    j = _remembered(s, s.trail_ms[k] - (1 if sparse else _HALF_MS))
     if j < 0 or t - s.trail_ms[j] > p.forget_ms:
         return math.nan
     drift = p.drift_m * max(1.0, accuracy_m / 15.0) if accuracy_m > 0.0 else p.drift_m
-    late_s = (t - s.trail_ms[k]) / 1000.0
-    early_s = (s.trail_ms[k] - s.trail_ms[j]) / 1000.0
-    late = (math.hypot(x - s.trail_x[k], y - s.trail_y[k]) - drift) / late_s
-    early = (math.hypot(s.trail_x[k] - s.trail_x[j], s.trail_y[k] - s.trail_y[j]) - drift) / early_s
-    return 3.6 * max(min(late, early), 0.0)
+    late_m = math.hypot(x - s.trail_x[k], y - s.trail_y[k])
+    early_m = math.hypot(s.trail_x[k] - s.trail_x[j], s.trail_y[k] - s.trail_y[j])
+    late = (late_m - drift) / (t - s.trail_ms[k])
+    if sparse:
+        whole_m = math.hypot(x - s.trail_x[j], y - s.trail_y[j])
+        other = (whole_m - drift) / (t - s.trail_ms[j])
+        speed = late if whole_m >= _STRAIGHT * (late_m + early_m) else min(late, other)
+    else:
+        speed = min(late, (early_m - drift) / (s.trail_ms[k] - s.trail_ms[j]))
+    return 3_600.0 * max(speed, 0.0)
 
 
 @compiled
