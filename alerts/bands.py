@@ -4,7 +4,7 @@ A rule says of each fix: violating, clear, or neither (between the thresholds). 
 when fixes violate for ``min_fixes`` and ``min_ms``, and ends when they are clear for as many and as
 long; where fixes are sparse, two that lie ``sparse_ms`` apart suffice for either. It starts at its
 first violating fix and ends at its first clear one. Before it opens, a fix in the band between adds
-nothing to the run and takes nothing away, for ``min_ms`` at most: a value that wavers round the
+nothing to the run and takes nothing away, for ``sparse_ms`` at most: a value that wavers round the
 threshold is neither forgotten nor counted.
 """
 
@@ -48,11 +48,13 @@ BAND_STATE = np.dtype(
         ("severity", np.int8),
         ("open", np.bool_),
         ("late", np.bool_),
+        ("plain", np.bool_),
     ],
     align=True,
 )
 """The memory of one rule for one bus: the run of violating fixes (an open episode once ``open``),
-the run of clear ones, the peak, and what was last told of it. ``violating_ms`` is the last violating
+the run of clear ones, the peak, and what was last told of it. ``plain``: a fix of the run was evidence
+enough by its size. ``violating_ms`` is the last violating
 fix, ``opened_ms`` the one that opened the episode. ``peak`` is what the rule ranks by; the other
 ``peak_`` fields describe the fix that has it."""
 
@@ -79,7 +81,7 @@ def step_band(  # noqa: PLR0911  # each a step of the machine
             return OPENED
         return NOTHING
     if not s.open:
-        if verdict == CLEAR or t - s.violating_ms > p.min_ms:
+        if verdict == CLEAR or t - s.violating_ms > p.sparse_ms:
             s.fixes = 0
         return NOTHING
     if verdict == BETWEEN:
@@ -100,6 +102,7 @@ def begin_run(s: Row, t: int, lon: float, lat: float) -> None:
     s.first_lon = lon
     s.first_lat = lat
     s.peak = -np.inf
+    s.plain = False
 
 
 @compiled

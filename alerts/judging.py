@@ -13,7 +13,7 @@ from typing import NamedTuple
 import numpy as np
 from numpy.typing import NDArray
 
-from alerts.bands import CLEAR, ENDED, OPENED, VIOLATING, step_band
+from alerts.bands import BETWEEN, CLEAR, ENDED, OPENED, VIOLATING, step_band
 from alerts.episodes import RULES, Rule
 from alerts.memory import (
     Duties,
@@ -57,6 +57,7 @@ from alerts.verdicts import (
     deviation_severity,
     deviation_verdict,
     forget_wander,
+    is_plainly_off,
     keep_wander,
     limit_in_force,
     permit_verdict,
@@ -74,7 +75,8 @@ from fleet.quality import UNBELIEVED
 from fleet.registry import Registry
 from fleet.timetable import Trips
 from geofence.compiled import Row, compiled, inlined
-from geofence.matching import NO_LINE, Place, locate
+from geofence.corridors import Corridors
+from geofence.matching import NO_LINE, Place, by_an_end, locate
 from geofence.screening import Screened
 
 ON_ROUTE, DEVIATING, IS_SPEEDING, OFF_TRIP, NOT_JUDGED = range(5)
@@ -452,13 +454,23 @@ def _judge(  # noqa: PLR0915  # the detector on one page
                     numbers.trip[chosen],
                     for_deviation,
                 )
+                if (
+                    verdict == VIOLATING
+                    and duties.open_ended[on.trip]
+                    and _lays_over(duties, c, b, t, x, y, numbers.trip[chosen].terminal_m)
+                ):
+                    verdict = BETWEEN
                 if on_line and elapsed_ms > 0:
                     keep_wander(s, place.off_m, elapsed_ms, for_deviation)
             else:
                 forget_wander(s)
             if verdict == VIOLATING or (s.active >> DEVIATION) & 1:
-                step = step_band(band, verdict, t, lon[i], lat[i], True, for_deviation)
+                plain = is_plainly_off(place, accuracy, c.lines[line].width_m, for_deviation)
+                if band.fixes > 0:
+                    plain = plain or band.plain or t - band.first_ms >= for_deviation.near_ms
+                step = step_band(band, verdict, t, lon[i], lat[i], plain, for_deviation)
                 if verdict == VIOLATING:
+                    band.plain = plain
                     keep_peak(
                         band, place.off_m, t, lon[i], lat[i], speed, limit, reason, place.chainage_m, line,
                         assignment,
@@ -660,6 +672,17 @@ def _begin_afresh(m: Memory, duties: Duties, b: int) -> None:
             m.runs[k].known = False
             if m.buses[b].trip == k:
                 m.buses[b].trip = -1
+
+
+@compiled
+def _lays_over(duties: Duties, c: Corridors, b: int, t: int, x: float, y: float, terminal_m: float) -> bool:
+    """Whether a bus without a timetable is by an end of any of its lines, where it turns or waits."""
+    for k in range(duties.first[b], duties.first[b + 1]):
+        if not duties.open_ended[k] or not duties.start_ms[k] <= t < duties.end_ms[k]:
+            continue
+        if by_an_end(c, duties.line[k], x, y, terminal_m):
+            return True
+    return False
 
 
 @inlined

@@ -147,6 +147,12 @@ def deviation_verdict(
 
 
 @compiled
+def is_plainly_off(place: Place, accuracy_m: float, width_m: float, p: Row) -> bool:
+    """Whether a fix lies farther from the line than drift may put it."""
+    return place.off_m > (p.leave_m if p.leave_m > 0.0 else width_m) + accuracy_m + p.plain_m
+
+
+@compiled
 def deviation_severity(off_m: float, elapsed_ms: int, p: Row) -> int:
     """0 warning, 1 serious, 2 critical."""
     if off_m > p.critical_m or elapsed_ms > p.critical_ms:

@@ -120,10 +120,15 @@ class DeviationParameters(NamedTuple):
     scatter_most_m: float = 45.0
     """… and no more metres than this, so that 100 m off a corridor of 50 m is always a deviation."""
     min_fixes: int = 3
-    min_ms: int = 5_000
+    min_ms: int = 3_000
     """Both must hold, to open (farther than corridor plus accuracy) and to close (within it)."""
     sparse_ms: int = 5_000
     """Two fixes suffice when they are this far apart, so that sparse reporting is not blind."""
+    plain_m: float = 25.0
+    """Metres beyond corridor and accuracy that a fix of the run must lie to open so soon …"""
+    near_ms: int = 60_000
+    """… for nearer than that a receiver between tall buildings may drift; a bus that stays out there for
+    so long has left its line all the same."""
     crossing_deg: float = 50.0
     """A bus within the corridor whose course differs by more from the line's is on a crossing road:
     that ends no deviation."""

@@ -85,6 +85,18 @@ def test_a_missing_speed_is_derived_from_the_displacement() -> None:
     assert kinds(judge(unsaid)) == [("speeding", "opened"), ("speeding", "ended")]
 
 
+def test_a_derived_speed_needs_two_stretches_only_where_fixes_are_sparse() -> None:
+    x = np.r_[0, np.cumsum(np.r_[np.full(8, 45.0), np.full(2, 70.0), np.full(6, 45.0)] / 3.6 * 15)]
+    (opened, _) = (c for c in judge(track(x, speed_kmh=np.nan, every_s=15)) if c.kind != "updated")
+    assert opened.alert.detected_ms == opened.alert.started_ms + 15_000
+
+
+def test_a_place_that_the_bus_comes_back_from_at_once_brings_no_derived_speed() -> None:
+    x = np.arange(30) * 45 / 3.6 * 15
+    x[20] += 350.0
+    assert judge(track(x, speed_kmh=np.nan, every_s=15)) == ()
+
+
 def test_severity_follows_the_percentage_over_the_limit() -> None:
     for kmh, severity in ((57, "warning"), (65, "serious"), (80, "critical")):
         (opened,) = [c for c in judge(at_speeds((45, 60), (kmh, 20))) if c.kind == "opened"]
@@ -146,7 +158,7 @@ def test_a_deviation_opens_past_corridor_and_accuracy_and_ends_on_return() -> No
     alert = ended.alert
     assert opened.alert.rule == "deviation"
     assert alert.started_ms == START_MS + 60_000
-    assert alert.detected_ms == START_MS + 65_000
+    assert alert.detected_ms == START_MS + 63_000
     assert alert.ended_ms == START_MS + 92_000  # two fixes on the way back lie across the line
     assert alert.evidence.off_line_m == pytest.approx(120, abs=0.5)
     assert alert.evidence.corridor_m == 50
@@ -154,6 +166,16 @@ def test_a_deviation_opens_past_corridor_and_accuracy_and_ends_on_return() -> No
 
 def test_drift_within_the_corridor_and_the_reported_accuracy_raises_nothing() -> None:
     assert judge(off_by((0, 60), (54, 60), (0, 20))) == ()
+
+
+def test_drift_of_tens_of_metres_for_most_of_a_minute_raises_nothing() -> None:
+    assert judge(off_by((0, 60), (75, 50), (0, 60))) == ()
+
+
+def test_a_bus_that_stays_a_little_beyond_corridor_and_accuracy_has_left_its_line() -> None:
+    opened, ended = (c for c in judge(off_by((0, 60), (75, 100), (0, 20))) if c.kind != "updated")
+    assert opened.alert.detected_ms == opened.alert.started_ms + 60_000
+    assert ended.alert.evidence.off_line_m == pytest.approx(75, abs=0.5)
 
 
 def test_a_fix_with_a_hopeless_accuracy_is_no_evidence() -> None:

@@ -48,6 +48,22 @@ def detour(every_s: int) -> tuple[np.ndarray, np.ndarray]:
     return x, np.where((x > 3_000) & (x <= 3_400), 150.0, 0.0)
 
 
+def test_a_bus_that_lays_over_beside_an_end_of_its_line_or_of_a_part_of_it_is_not_deviating(
+    tmp_path: Path,
+) -> None:
+    both_ways = (
+        [(float(x), 0.0) for x in range(0, 6_001, 100)],
+        [(float(x), 25.0) for x in range(6_000, -1, -100)],
+    )
+    there = np.arange(1_000, 6_001, 10.0)
+    yard = np.full(900, 5_850.0), np.full(900, 160.0)
+    x = np.r_[there, yard[0], there[::-1]]
+    y = np.r_[np.zeros(len(there)), yard[1], np.full(len(there), 25.0)]
+    given = fixes(tmp_path / "f.csv", x, y)
+    way = routes(tmp_path / "r.geojson", *both_ways)
+    assert lines_of(rehearse("--fixes", given, "--routes", way, "--json")) == []
+
+
 @pytest.mark.parametrize("every_s", [1, 15])
 def test_without_a_timetable_a_bus_is_on_its_route_from_its_first_fix_near_it(
     tmp_path: Path, every_s: int

@@ -26,6 +26,8 @@ class Episode:
     started_ms: int
     peak: float
     fixes: int = 1
+    plain: bool = False
+    """Whether a fix was evidence enough by its size."""
     detected_ms: int | None = None
     ended_ms: int | None = None
     severity: str = "warning"
@@ -45,7 +47,7 @@ class Band:
     """The moments of the clear fixes, one after the other, that may end it."""
     last_ms: int | None = None
 
-    def take(self, time_ms: int, verdict: Verdict, peak: float) -> Episode | None:
+    def take(self, time_ms: int, verdict: Verdict, peak: float, *, plain: bool = True) -> Episode | None:
         """One fix further; returns the episode when the fix violates."""
         silent = self.last_ms is not None and time_ms - self.last_ms > self.silence_ms
         if silent and self.run is not None:
@@ -54,11 +56,11 @@ class Band:
             self.run = None
         self.last_ms = time_ms
         if verdict == "violating":
-            return self._violating(time_ms, peak)
+            return self._violating(time_ms, peak, plain)
         if self.run is None:
             return None
         if self.run.detected_ms is None:
-            if verdict == "clear" or time_ms - self.violating_ms > self.parameters.min_ms:
+            if verdict == "clear" or time_ms - self.violating_ms > self.parameters.sparse_ms:
                 self.run = None
             return None
         self.clear = [*self.clear, time_ms] if verdict == "clear" else []
@@ -67,7 +69,7 @@ class Band:
             self.run = None
         return None
 
-    def _violating(self, time_ms: int, peak: float) -> Episode:
+    def _violating(self, time_ms: int, peak: float, plain: bool) -> Episode:
         self.violating_ms = time_ms
         self.clear = []
         if self.run is None:
@@ -75,7 +77,10 @@ class Band:
         else:
             self.run.fixes += 1
             self.run.peak = max(self.run.peak, peak)
-        if self.run.detected_ms is None and self._enough(self.run.fixes, time_ms - self.run.started_ms):
+        run, elapsed_ms = self.run, time_ms - self.run.started_ms
+        near_ms = getattr(self.parameters, "near_ms", 0)
+        run.plain = run.plain or plain or 0 < near_ms <= elapsed_ms
+        if run.detected_ms is None and run.plain and self._enough(run.fixes, elapsed_ms):
             self.run.detected_ms = time_ms
             self.episodes.append(self.run)
         return self.run
@@ -97,6 +102,11 @@ def deviation_verdict(off_m: float, corridor_m: float, accuracy_m: float, p: Dev
     if off_m > corridor_m + accuracy_m:
         return "violating"
     return "clear" if off_m <= corridor_m else "between"
+
+
+def is_plainly_off(off_m: float, corridor_m: float, accuracy_m: float, p: DeviationParameters) -> bool:
+    """Whether a bus is farther from its line than drift may put it."""
+    return off_m > corridor_m + accuracy_m + p.plain_m
 
 
 def deviation_severity(off_m: float, elapsed_ms: int, p: DeviationParameters) -> str:

@@ -111,7 +111,10 @@ def departures(draw: st.DrawFn) -> Scene:
         scene.places, scene.fixes.time_ms.tolist(), scene.fixes.accuracy_m.tolist(), strict=True
     ):
         off = scene.line.distance(place)
-        clear_of_edges = all(abs(off - edge) > _MARGIN_M for edge in (*edges, width + accuracy))
+        clear_of_edges = all(
+            abs(off - edge) > _MARGIN_M
+            for edge in (*edges, width + accuracy, width + accuracy + PARAMETERS.deviation.plain_m)
+        )
         kept.append(clear_of_edges and (off <= width or t - last_ms <= PARAMETERS.episode.silence_ms))
         last_ms = t if kept[-1] else last_ms
     return keep(scene, kept)
@@ -155,7 +158,8 @@ def slow_deviations(scene: Scene) -> slow.Band:
         scene.places, scene.fixes.time_ms.tolist(), scene.fixes.accuracy_m.tolist(), strict=True
     ):
         off = scene.line.distance(place)
-        episode = band.take(t, slow.deviation_verdict(off, corridor_m, accuracy, p), off)
+        verdict = slow.deviation_verdict(off, corridor_m, accuracy, p)
+        episode = band.take(t, verdict, off, plain=slow.is_plainly_off(off, corridor_m, accuracy, p))
         if episode:
             severity = slow.deviation_severity(episode.peak, t - episode.started_ms, p)
             slow.raise_severity(episode, severity)
