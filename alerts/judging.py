@@ -56,7 +56,6 @@ from alerts.verdicts import (
     accuracy_of,
     deviation_severity,
     deviation_verdict,
-    forget_wander,
     is_plainly_off,
     keep_wander,
     limit_in_force,
@@ -338,11 +337,11 @@ def _judge(  # noqa: PLR0915  # the detector on one page
             count = end_silence(events, count, b, t, m.bands[SILENT, b])
 
         # The trip.
-        on = _take_trip(m, duties, facts, numbers, b, t, elapsed_ms, x, y, course_x, course_y)
+        accuracy = accuracy_of(accuracy_m[i], numbers.deviation[facts.parameter_set[NO_LINE]])
+        on = _take_trip(m, duties, facts, numbers, b, t, elapsed_ms, accuracy, x, y, course_x, course_y)
         line, place, under_way = on.line, on.place, on.under_way
         chosen = facts.parameter_set[line]
         for_deviation, for_episode = numbers.deviation[chosen], numbers.episode[chosen]
-        accuracy = accuracy_of(accuracy_m[i], for_deviation)
         on_line = line >= 0 and place.off_m <= c.lines[line].width_m
         assignment = duties.assignment[on.trip] if on.whose == _OWN else -1
         if s.active and t - s.last_ms > for_episode.silence_ms:
@@ -383,8 +382,12 @@ def _judge(  # noqa: PLR0915  # the detector on one page
                     count = tell(events, count, b, SUBSTITUTE, EVENT_OPENED, t, band)
 
         # Speeding.
+        wander = wander_of(s, for_deviation)
+        widened = max(accuracy, wander)
+        edge_m = max(numbers.speeding[chosen].edge_m, widened)
+        beside_m = max(2.0 * accuracy, wander)
         limit, reason = limit_in_force(
-            on.follows, line, place, accuracy, t, x, y, facts, numbers.speeding[chosen]
+            on.follows, line, place, beside_m, edge_m, t, x, y, facts, numbers.speeding[chosen]
         )
         if (rules >> SPEEDING) & 1:
             p = numbers.speeding[chosen]
@@ -427,7 +430,7 @@ def _judge(  # noqa: PLR0915  # the detector on one page
                 and band.fixes == 1
                 and not band.open
                 and screened.reported[i]
-                and stays_over(speed, on.follows, line, place, facts, p)
+                and stays_over(speed, on.follows, line, place, edge_m, facts, p)
             )
 
         # Deviation, and what goes with it: the wander across the line, and the stops.
@@ -440,7 +443,6 @@ def _judge(  # noqa: PLR0915  # the detector on one page
             s.driven_m += (speed + s.speed_kmh) / 7.2 * elapsed_ms / 1000.0 if known else moved
         if (rules >> DEVIATION) & 1:
             band = m.bands[DEVIATION, b]
-            widened = max(accuracy, wander_of(s, for_deviation))
             verdict = CLEAR
             if under_way and on.whose == _OWN:
                 verdict = deviation_verdict(
@@ -460,12 +462,10 @@ def _judge(  # noqa: PLR0915  # the detector on one page
                     and _lays_over(duties, c, b, t, x, y, numbers.trip[chosen].terminal_m)
                 ):
                     verdict = BETWEEN
-                if on_line and elapsed_ms > 0:
-                    keep_wander(s, place.off_m, elapsed_ms, for_deviation)
-            else:
-                forget_wander(s)
+            if on_line and elapsed_ms > 0 and on.whose == _OWN and (under_way or m.runs[on.trip].running):
+                keep_wander(s, place.off_m, elapsed_ms, for_deviation)
             if verdict == VIOLATING or (s.active >> DEVIATION) & 1:
-                plain = is_plainly_off(place, accuracy, c.lines[line].width_m, for_deviation)
+                plain = is_plainly_off(place, accuracy, widened, c.lines[line].width_m, for_deviation)
                 if band.fixes > 0:
                     plain = plain or band.plain or t - band.first_ms >= for_deviation.near_ms
                 step = step_band(band, verdict, t, lon[i], lat[i], plain, for_deviation)
@@ -694,6 +694,7 @@ def _take_trip(
     b: int,
     t: int,
     elapsed_ms: int,
+    accuracy_m: float,
     x: float,
     y: float,
     course_x: float,
@@ -709,7 +710,18 @@ def _take_trip(
             r, line = m.foreign[b], s.foreign_line
             came_from_m, came_from_ms = r.run_to_m, r.run_ms
             place = locate(c, line, r, t, x, y, course_x, course_y)
-            step_run(r, place, t, 0, False, elapsed_ms, c, line, numbers.trip[facts.parameter_set[line]])
+            step_run(
+                r,
+                place,
+                t,
+                0,
+                False,
+                elapsed_ms,
+                accuracy_m,
+                c,
+                line,
+                numbers.trip[facts.parameter_set[line]],
+            )
             if r.phase == UNDER_WAY and place.off_m <= 2.0 * c.lines[line].width_m:
                 return _On(_FOREIGN, -1, line, place, True, True, False, came_from_m, came_from_ms, -1)
         s.foreign_line = -1
@@ -722,7 +734,7 @@ def _take_trip(
         came_from_m, came_from_ms = r.run_to_m, r.run_ms
         place = locate(c, line, r, t, x, y, course_x, course_y)
         step_run(
-            r, place, t, duties.start_ms[k], duties.open_ended[k], elapsed_ms, c, line,
+            r, place, t, duties.start_ms[k], duties.open_ended[k], elapsed_ms, accuracy_m, c, line,
             numbers.trip[facts.parameter_set[line]],
         )  # fmt: skip
         under_way = r.phase == UNDER_WAY
@@ -749,7 +761,7 @@ def _take_trip(
             continue
         came_from_m, came_from_ms = r.run_to_m, r.run_ms
         place = locate(c, line, r, t, x, y, course_x, course_y)
-        step_run(r, place, t, duties.start_ms[j], duties.open_ended[j], elapsed_ms, c, line, p)
+        step_run(r, place, t, duties.start_ms[j], duties.open_ended[j], elapsed_ms, accuracy_m, c, line, p)
         under_way = r.phase == UNDER_WAY
         nearer = not best.place.off_m <= place.off_m
         if k >= 0 and not (under_way and place.off_m <= c.lines[line].width_m):

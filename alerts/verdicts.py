@@ -35,7 +35,8 @@ def limit_in_force(
     follows: bool,
     line: int,
     place: Place,
-    accuracy_m: float,
+    beside_m: float,
+    edge_m: float,
     t: int,
     x: float,
     y: float,
@@ -44,10 +45,11 @@ def limit_in_force(
 ) -> tuple[float, int]:
     """The limit in km/h and its reason: the line's where the bus follows it; off the line, on a trip,
     the highest cap its roads have; elsewhere the highest that the law knows. Off the line the zones
-    count by place, and the weather counts everywhere.
+    count by place, and the weather counts everywhere. ``beside_m``: how far drift may put a
+    bus beside its line; ``edge_m``: within so far along it the higher limit counts.
     """
-    if follows and place.off_m <= min(facts.corridors.lines[line].width_m, p.on_line_m + 2.0 * accuracy_m):
-        limit, reason = limit_at(facts.corridors, line, place.chainage_m, p.edge_m)
+    if follows and place.off_m <= min(facts.corridors.lines[line].width_m, p.on_line_m + beside_m):
+        limit, reason = limit_at(facts.corridors, line, place.chainage_m, edge_m)
     else:
         cap = facts.corridors.lines[line].cap_kmh if follows else MOTORWAY_CAP_KMH
         limit, reason = lowest_here(facts.zones, x, y, t, cap, _LEGAL_CAP)
@@ -63,11 +65,13 @@ def speeding_verdict(speed_kmh: float, limit_kmh: float, p: Row) -> int:
 
 
 @inlined
-def stays_over(speed_kmh: float, follows: bool, line: int, place: Place, facts: Facts, p: Row) -> bool:
+def stays_over(
+    speed_kmh: float, follows: bool, line: int, place: Place, edge_m: float, facts: Facts, p: Row
+) -> bool:
     """Whether a speed is over every limit that the bus passes within ``single_ms`` round the fix."""
     if not follows:
         return True
-    around_m = max(p.edge_m, speed_kmh / 3.6 * p.single_ms / 2_000.0)
+    around_m = max(edge_m, speed_kmh / 3.6 * p.single_ms / 2_000.0)
     limit, _ = limit_at(facts.corridors, line, place.chainage_m, around_m)
     return speed_kmh > limit + p.tolerance_kmh
 
@@ -110,12 +114,6 @@ def keep_wander(s: Row, off_m: float, elapsed_ms: int, p: Row) -> None:
 
 
 @compiled
-def forget_wander(s: Row) -> None:
-    """A bus without a trip has no line to wander across."""
-    s.scatter_m2 = 0.0
-
-
-@compiled
 def deviation_verdict(
     place: Place,
     accuracy_m: float,
@@ -147,9 +145,11 @@ def deviation_verdict(
 
 
 @compiled
-def is_plainly_off(place: Place, accuracy_m: float, width_m: float, p: Row) -> bool:
-    """Whether a fix lies farther from the line than drift may put it."""
-    return place.off_m > (p.leave_m if p.leave_m > 0.0 else width_m) + accuracy_m + p.plain_m
+def is_plainly_off(place: Place, accuracy_m: float, widened_m: float, width_m: float, p: Row) -> bool:
+    """Whether a fix lies farther from the line than drift may put it; widths as in ``deviation_verdict``."""
+    leave_m = p.leave_m if p.leave_m > 0.0 else width_m
+    beyond_m = accuracy_m + min(p.plain_factor * accuracy_m, p.plain_most_m)
+    return place.off_m > leave_m + max(beyond_m, p.plain_wander * widened_m)
 
 
 @compiled

@@ -61,7 +61,7 @@ class TripParameters(NamedTuple):
     late_ms: int = 180_000
     """That first fix counts only when the window opened this long before, or opens with it. A bus that
     waits beside its line for its window to open is seen sooner."""
-    backward_m: float = 30.0
+    backward_m: float = 60.0
     """Metres of backward chainage that are still noise; more ends the run along the line."""
     ending_m: float = 60.0
     """Metres before the last stop from which the trip has reached its end."""
@@ -90,10 +90,10 @@ class SpeedingParameters(NamedTuple):
     """One fix between two others suffices when the way driven from the one to the other shows that
     the bus was faster than at either for at least this long."""
     edge_m: float = 15.0
-    """Metres round a fix within which the highest limit counts: where a lower limit begins, the
-    receiver's error (JT/T 794-2019: 15 m) must not decide."""
+    """Metres round a fix within which the highest limit counts, or the fix's accuracy where that is more:
+    where a lower limit begins, the receiver's error (JT/T 794-2019: 15 m) must not decide."""
     on_line_m: float = 15.0
-    """Metres from the line, beside twice the fix's accuracy, within which its limits count. Farther
+    """Metres from the line, beside twice the accuracy or the wander, within which its limits count. Farther
     off, within the corridor still, the bus may be on another road that meets the approved one at a
     flat angle. Twice, because a reported accuracy holds two fixes of three, and twice it 19 of 20."""
     serious_percent: float = 20.0
@@ -120,13 +120,17 @@ class DeviationParameters(NamedTuple):
     scatter_most_m: float = 45.0
     """… and no more metres than this, so that 100 m off a corridor of 50 m is always a deviation."""
     min_fixes: int = 3
-    min_ms: int = 3_000
+    min_ms: int = 2_000
     """Both must hold, to open (farther than corridor plus accuracy) and to close (within it)."""
     sparse_ms: int = 5_000
     """Two fixes suffice when they are this far apart, so that sparse reporting is not blind."""
-    plain_m: float = 25.0
-    """Metres beyond corridor and accuracy that a fix of the run must lie to open so soon …"""
-    near_ms: int = 60_000
+    plain_factor: float = 1.5
+    """Times the accuracy beyond corridor and accuracy that a fix of the run must lie to open so soon …"""
+    plain_most_m: float = 25.0
+    """… and no more metres than this …"""
+    plain_wander: float = 1.25
+    """… and so many times as far beyond the corridor as the wander reaches …"""
+    near_ms: int = 90_000
     """… for nearer than that a receiver between tall buildings may drift; a bus that stays out there for
     so long has left its line all the same."""
     crossing_deg: float = 50.0

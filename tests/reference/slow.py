@@ -106,7 +106,12 @@ def deviation_verdict(off_m: float, corridor_m: float, accuracy_m: float, p: Dev
 
 def is_plainly_off(off_m: float, corridor_m: float, accuracy_m: float, p: DeviationParameters) -> bool:
     """Whether a bus is farther from its line than drift may put it."""
-    return off_m > corridor_m + accuracy_m + p.plain_m
+    return off_m > corridor_m + plain_beyond_m(accuracy_m, p)
+
+
+def plain_beyond_m(accuracy_m: float, p: DeviationParameters) -> float:
+    """Metres beyond the corridor from which a fix of this accuracy is plain."""
+    return max(accuracy_m + min(p.plain_factor * accuracy_m, p.plain_most_m), p.plain_wander * accuracy_m)
 
 
 def deviation_severity(off_m: float, elapsed_ms: int, p: DeviationParameters) -> str:
@@ -156,7 +161,7 @@ def limit_in_force(
     """
     if line.distance(place) > min(approval.corridor_m, p.on_line_m + 2 * accuracy_m):
         return highest_cap(approval.limits)
-    return limit_round(approval, line.project(place), p.edge_m)
+    return limit_round(approval, line.project(place), max(p.edge_m, accuracy_m))
 
 
 def highest_cap(limits: tuple[LimitStretch, ...]) -> float:

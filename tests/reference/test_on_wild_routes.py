@@ -113,7 +113,11 @@ def departures(draw: st.DrawFn) -> Scene:
         off = scene.line.distance(place)
         clear_of_edges = all(
             abs(off - edge) > _MARGIN_M
-            for edge in (*edges, width + accuracy, width + accuracy + PARAMETERS.deviation.plain_m)
+            for edge in (
+                *edges,
+                width + accuracy,
+                width + slow.plain_beyond_m(accuracy, PARAMETERS.deviation),
+            )
         )
         kept.append(clear_of_edges and (off <= width or t - last_ms <= PARAMETERS.episode.silence_ms))
         last_ms = t if kept[-1] else last_ms
@@ -146,7 +150,9 @@ def hurries(draw: st.DrawFn) -> Scene:
     kept = []
     for place, accuracy in zip(scene.places, scene.fixes.accuracy_m.tolist(), strict=True):
         chainage, off = scene.line.project(place), scene.line.distance(place)
-        near = min(np.abs(np.abs(edges - chainage) - p.edge_m).min(), np.abs(edges - chainage).min())
+        near = min(
+            np.abs(np.abs(edges - chainage) - max(p.edge_m, accuracy)).min(), np.abs(edges - chainage).min()
+        )
         kept.append(near > 1.0 and abs(off - min(50.0, p.on_line_m + 2 * accuracy)) > _MARGIN_M)
     return keep(scene, kept)
 
