@@ -337,8 +337,10 @@ def _judge(  # noqa: PLR0915  # the detector on one page
             count = end_silence(events, count, b, t, m.bands[SILENT, b])
 
         # The trip.
-        accuracy = accuracy_of(accuracy_m[i], numbers.deviation[facts.parameter_set[NO_LINE]])
-        on = _take_trip(m, duties, facts, numbers, b, t, elapsed_ms, accuracy, x, y, course_x, course_y)
+        of_fleet = numbers.deviation[facts.parameter_set[NO_LINE]]
+        accuracy = accuracy_of(accuracy_m[i], of_fleet)
+        room_m = max(accuracy, wander_of(s, of_fleet))
+        on = _take_trip(m, duties, facts, numbers, b, t, elapsed_ms, room_m, x, y, course_x, course_y)
         line, place, under_way = on.line, on.place, on.under_way
         chosen = facts.parameter_set[line]
         for_deviation, for_episode = numbers.deviation[chosen], numbers.episode[chosen]
@@ -509,7 +511,8 @@ def _judge(  # noqa: PLR0915  # the detector on one page
             verdict = CLEAR
             p = numbers.wrong_way[chosen]
             if under_way and on.whose == _OWN and not duties.open_ended[on.trip]:
-                verdict = wrong_way_verdict(place, on_line, on.came_from_m, p)
+                near_m = numbers.speeding[chosen].on_line_m + beside_m
+                verdict = wrong_way_verdict(place, c.lines[line].width_m, near_m, on.came_from_m, p)
             if verdict == VIOLATING or (s.active >> WRONG_WAY) & 1:
                 band = m.bands[WRONG_WAY, b]
                 if verdict == VIOLATING and band.fixes == 0:
@@ -539,7 +542,7 @@ def _judge(  # noqa: PLR0915  # the detector on one page
 
         # Operation without permit, and outside every window.
         stands = keep_anchor(s, t, x, y, lon[i], lat[i], speed, numbers.long_stop[chosen].radius_m + accuracy)
-        stood_ms = t - s.anchor_ms
+        stood_ms = t - s.anchor_ms if s.anchor_ms > 0 else 0
         from_depot_m = math.hypot(x - facts.depot_x[b], y - facts.depot_y[b])
         forbidden = t >= facts.permitted_until_ms[b] or on.forbidden_trip >= 0
         if (rules >> UNAPPROVED) & 1 and (forbidden or (s.active >> UNAPPROVED) & 1):
@@ -694,7 +697,7 @@ def _take_trip(
     b: int,
     t: int,
     elapsed_ms: int,
-    accuracy_m: float,
+    room_m: float,
     x: float,
     y: float,
     course_x: float,
@@ -717,7 +720,7 @@ def _take_trip(
                 0,
                 False,
                 elapsed_ms,
-                accuracy_m,
+                room_m,
                 c,
                 line,
                 numbers.trip[facts.parameter_set[line]],
@@ -734,7 +737,7 @@ def _take_trip(
         came_from_m, came_from_ms = r.run_to_m, r.run_ms
         place = locate(c, line, r, t, x, y, course_x, course_y)
         step_run(
-            r, place, t, duties.start_ms[k], duties.open_ended[k], elapsed_ms, accuracy_m, c, line,
+            r, place, t, duties.start_ms[k], duties.open_ended[k], elapsed_ms, room_m, c, line,
             numbers.trip[facts.parameter_set[line]],
         )  # fmt: skip
         under_way = r.phase == UNDER_WAY
@@ -761,7 +764,7 @@ def _take_trip(
             continue
         came_from_m, came_from_ms = r.run_to_m, r.run_ms
         place = locate(c, line, r, t, x, y, course_x, course_y)
-        step_run(r, place, t, duties.start_ms[j], duties.open_ended[j], elapsed_ms, accuracy_m, c, line, p)
+        step_run(r, place, t, duties.start_ms[j], duties.open_ended[j], elapsed_ms, room_m, c, line, p)
         under_way = r.phase == UNDER_WAY
         nearer = not best.place.off_m <= place.off_m
         if k >= 0 and not (under_way and place.off_m <= c.lines[line].width_m):

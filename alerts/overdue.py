@@ -123,9 +123,10 @@ def _miss_trips(
         if duties.open_ended[k] or duties.line[k] < 0:
             continue
         r = m.runs[k]
-        length_ms = duties.end_ms[k] - duties.start_ms[k]
         p = numbers.trip[facts.parameter_set[duties.line[k]]]
-        due_ms = duties.start_ms[k] + min(p.grace_ms, length_ms // 2)
+        window_ms = duties.end_ms[k] - duties.start_ms[k]
+        needed_ms = int(1000.0 * facts.corridors.lines[duties.line[k]].length_m / p.pace_ms)
+        due_ms = duties.start_ms[k] + min(p.grace_ms, max(window_ms - needed_ms, window_ms // 4))
         begun = r.phase in (UNDER_WAY, ENDED)
         if not begun and not r.told and since_ms <= duties.start_ms[k] and due_ms < until_ms:
             r.told = True

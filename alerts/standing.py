@@ -10,6 +10,8 @@ from alerts.telling import EVENT_OPENED, EVENT_UPDATED, LONG_STOP, Events, keep_
 from geofence.compiled import Row, compiled
 from geofence.corridors import Corridors
 
+_CREEPS_KMH = 10.0
+"""Faster than this a bus does not stand, however near it still is."""
 _STANDS_KMH = 3.0
 """A reported speed below this is standing: the place may drift without the bus."""
 _DRIFTS_M = 150.0
@@ -21,10 +23,12 @@ def keep_anchor(
     s: Row, t: int, x: float, y: float, lon: float, lat: float, speed_kmh: float, radius_m: float
 ) -> bool:
     """Whether the bus still stands where it stood; if not, it may stand from here on."""
+    moves = speed_kmh > _CREEPS_KMH
     away_m = math.hypot(x - s.anchor_x, y - s.anchor_y)
-    if s.anchor_ms > 0 and (away_m <= radius_m or (speed_kmh < _STANDS_KMH and away_m <= _DRIFTS_M)):
+    near = away_m <= radius_m or (speed_kmh < _STANDS_KMH and away_m <= _DRIFTS_M)
+    if s.anchor_ms > 0 and near and not moves:
         return True
-    s.anchor_ms = t
+    s.anchor_ms = 0 if moves else t
     s.anchor_x = x
     s.anchor_y = y
     s.anchor_lon = lon

@@ -61,7 +61,7 @@ def step_run(
     start_ms: int,
     open_ended: bool,
     elapsed_ms: int,
-    accuracy_m: float,
+    room_m: float,
     c: Corridors,
     line: int,
     p: Row,
@@ -69,7 +69,7 @@ def step_run(
     """Take a trip one believed fix further.
 
     ``elapsed_ms``: since the last believed fix of the bus, -1 when there was none for long.
-    ``accuracy_m`` of the fix: a bus that drives along its line may seem so far outside its corridor.
+    ``room_m``: a bus that drives along its line may seem so far outside its corridor.
     """
     route = c.lines[line]
     on_line = place.off_m <= route.width_m
@@ -77,7 +77,7 @@ def step_run(
         r.phase = WAITING
         r.midway = on_line and (elapsed_ms < 0 or t - start_ms >= p.late_ms)
     if r.phase == WAITING:
-        if place.off_m > route.width_m + (accuracy_m if r.running else 0.0):
+        if place.off_m > route.width_m + (room_m if r.running else 0.0):
             r.running = False
             r.midway = False
             return
@@ -113,7 +113,8 @@ def _join(
     driven = driven_m(r)
     if not due:
         return
-    if (r.near_beginning and driven >= p.joined_m) or (r.midway and driven >= p.joined_midway_m):
+    not_near_m = p.joined_midway_m if r.midway else p.joined_late_m
+    if driven >= (p.joined_m if r.near_beginning else not_near_m):
         r.phase = UNDER_WAY
 
 

@@ -161,10 +161,15 @@ def deviation_severity(off_m: float, elapsed_ms: int, p: Row) -> int:
 
 
 @compiled
-def wrong_way_verdict(place: Place, on_line: bool, came_from_m: float, p: Row) -> int:
-    """Whether a bus on its line drives against it; where it stands or its course is not known, between."""
-    if not on_line:
+def wrong_way_verdict(place: Place, width_m: float, near_m: float, came_from_m: float, p: Row) -> int:
+    """Whether a bus on its line drives against it; where it stands or its course is not known, between.
+
+    ``near_m``: farther from the line, within the corridor still, it may be on another road.
+    """
+    if place.off_m > width_m:
         return CLEAR
+    if place.off_m > near_m:
+        return BETWEEN
     if place.along < math.cos(math.radians(p.against_deg)) and place.chainage_m < came_from_m:
         return VIOLATING
     return CLEAR if place.along > 0.0 else BETWEEN

@@ -58,6 +58,9 @@ class TripParameters(NamedTuple):
     joined_midway_m: float = 1_500.0
     """The same for a bus whose first fix in the window lies on the line already: what it did before
     was not seen."""
+    joined_late_m: float = 3_000.0
+    """And for one that was seen elsewhere: so far forward along its line is no way to the first stop. It
+    began unnoticed, in a tunnel or between tall buildings."""
     late_ms: int = 180_000
     """That first fix counts only when the window opened this long before, or opens with it. A bus that
     waits beside its line for its window to open is seen sooner."""
@@ -70,8 +73,11 @@ class TripParameters(NamedTuple):
     early_ms: int = 600_000
     """A bus may leave the first stop so long before its window opens."""
     grace_ms: int = 1_800_000
-    """A trip that is not under way so long after its window opened, or when half of the window has
-    passed, has not begun. The window includes the way from the depot."""
+    """A trip that is not under way so long after its window opened has not begun: the window includes the
+    way from the depot …"""
+    pace_ms: float = 10.0
+    """… nor has one whose line cannot be driven any more in what is left of its window, at so many metres
+    a second, stops and lights included."""
 
 
 class SpeedingParameters(NamedTuple):

@@ -62,6 +62,13 @@ def test_a_bus_that_backs_up_a_little_is_not_on_the_wrong_way() -> None:
     assert found(track(x)) == []
 
 
+def test_coming_back_from_a_detour_against_the_line_within_the_corridor_is_no_wrong_way() -> None:
+    back = drive(-3_000, -2_850, 30) * -1
+    x = np.r_[drive(0, 3_000, 36), back, drive(2_850, 4_000, 36)]
+    y = np.r_[np.zeros(300), np.interp(back, [2_850, 3_000], [0.0, 60.0]), np.zeros(115)]
+    assert "wrong_way" not in rules(found(track(x, y)))
+
+
 def test_out_and_back_on_one_street_is_no_wrong_way() -> None:
     points = [(x, 0.0) for x in range(0, 3_001, 50)] + [(x, 0.0) for x in range(2_950, -1, -50)]
     x = np.r_[np.arange(0, 3_000, 10.0), np.arange(3_000, 0, -10.0)]
@@ -112,6 +119,12 @@ def test_a_traffic_light_is_no_long_stop_and_neither_is_a_stop_of_the_route() ->
     assert found(standing(900), with_stops(0, 5_000, 10_000)) == []
 
 
+@pytest.mark.parametrize("every_s", [1, 15, 30])
+def test_the_wait_at_the_first_stop_is_no_long_stop_of_the_trip_that_follows(every_s: int) -> None:
+    x = np.r_[drive(-400, 0, 40), np.zeros(600), drive(0, 3_000, 40)]
+    assert found(track(x[::every_s], start_s=-500, every_s=every_s)) == []
+
+
 def test_a_standing_bus_whose_place_drifts_off_the_corridor_deviates_not() -> None:
     x = np.r_[drive(0, 5_000, 36), np.full(200, 5_000.0), drive(5_000, 6_000, 36)]
     y = np.r_[np.zeros(500), 90.0 * np.sin(np.linspace(0, np.pi, 200)), np.zeros(len(x) - 700)]
@@ -148,6 +161,17 @@ def test_a_trip_that_does_not_begin_within_its_grace_is_told_once_and_ends_when_
     late = Fixes.concat([yard, track(np.r_[drive(-3_000, 2_000, 36)], start_s=1_940)])
     (alert,) = found(late)
     assert alert.ended_ms is not None
+
+
+def test_a_trip_whose_line_cannot_be_driven_any_more_in_its_window_has_not_begun() -> None:
+    record = registry()
+    (duty,) = record.assignments
+    brief = msgspec.structs.replace(record, assignments=(msgspec.structs.replace(duty, ends=dt.time(7, 40)),))
+    (alert,) = found(track(np.full(2_000, -3_000.0), start_s=-60), brief)
+    assert alert.rule == "trip_not_begun"
+    assert alert.detected_ms == pytest.approx(
+        START_MS + (2_400 - 1_000) * 1_000, abs=2_000
+    )  # 10 km at 10 m/s
 
 
 # Substitutes
