@@ -11,7 +11,7 @@ from numpy.typing import NDArray
 from alerts.bands import BAND_STATE
 from alerts.episodes import RULES, SEVERITIES, Alert, Change, ChangeKind, Evidence, Rule, alert_identity
 from alerts.judging import Judge, Judged, Observations
-from alerts.memory import Facts
+from alerts.memory import ON_RECORD, Facts
 from alerts.permits import missing, permitted_until
 from alerts.reconcile import reconcile
 from alerts.telling import Events
@@ -74,8 +74,6 @@ class Detector:
         self._timetable = Timetable(registry)
         self._sets, chosen = _parameter_sets(self.parameters, registry)
         corridors = pack_corridors(registry.approvals, self.plane, registry.zones)
-        depots = np.array([bus.depot for bus in registry.buses], np.float64).reshape(-1, 2)
-        depot_x, depot_y = self.plane.to_metres(depots[:, 0], depots[:, 1])
         self._set_of_line = chosen
         self._facts = Facts(
             corridors,
@@ -83,9 +81,7 @@ class Detector:
             pack_areas(self.plane),
             pack_beginnings(corridors),
             chosen,
-            permitted_until(registry),
-            depot_x,
-            depot_y,
+            _on_record(registry, self.plane),
         )
         self.screen = Screen(len(registry.buses), self.parameters.screen)
         self._newest = np.zeros(len(registry.buses), np.int64)
@@ -246,6 +242,15 @@ def _extent(registry: Registry) -> tuple[NDArray[np.float64], NDArray[np.float64
     ways = [np.array(approval.line, np.float64) for approval in registry.approvals]
     ends = np.array([(way.min(axis=0), way.max(axis=0)) for way in ways], np.float64).reshape(-1, 2)
     return ends[:, 0], ends[:, 1]
+
+
+def _on_record(registry: Registry, plane: Plane) -> NDArray[np.void]:
+    """Each bus's row for the loop."""
+    rows = np.zeros(len(registry.buses), ON_RECORD)
+    depots = np.array([bus.depot for bus in registry.buses], np.float64).reshape(-1, 2)
+    rows["permitted_until_ms"] = permitted_until(registry)
+    rows["depot_x"], rows["depot_y"] = plane.to_metres(depots[:, 0], depots[:, 1])
+    return rows
 
 
 def _parameter_sets(fleet: Parameters, registry: Registry) -> tuple[list[Parameters], NDArray[np.int64]]:

@@ -51,6 +51,7 @@ BUS_STATE = np.dtype(
         ("foreign_end_ms", np.int64),
         ("seen", np.bool_),
         ("single", np.bool_),
+        ("has_way", np.bool_),
     ],
     align=True,
 )
@@ -59,7 +60,9 @@ BUS_STATE = np.dtype(
 not over. ``active``: bit k for a rule k with a run or an episode. ``driven_m``: metres since it was
 last on its line, at ``on_line_x, on_line_y``; ``scatter_m2``: mean square of its wander across it.
 ``anchor_``: where it stands, since when. ``foreign_line``: the other bus's line that it drives as a
-substitute, -1 for none. ``single``: the last fix was a lone one over every limit near it."""
+substitute, -1 for none. ``single``: the last fix was a lone one over every limit near it. ``has_way``:
+its row in ``Memory.ways`` holds something. A large fleet is bound by the rows of memory that a fix
+touches, so what says that another row need not be looked at stands here."""
 
 WAY_STATE = np.dtype(
     [
@@ -121,18 +124,28 @@ def forget_buses(memory: Memory, rows: NDArray[np.int32]) -> None:
     memory.ways[rows] = np.zeros((), WAY_STATE)
 
 
+TRIP = np.dtype(
+    [
+        ("start_ms", np.int64),
+        ("end_ms", np.int64),
+        ("line", np.int64),
+        ("assignment", np.int64),
+        ("open_ended", np.bool_),
+        ("permitted", np.bool_),
+    ],
+    align=True,
+)
+"""A trip that is due, see ``fleet.timetable.Trips``; ``permitted``: whether route and driver may run it,
+see ``permits``."""
+
+
 class Duties(NamedTuple):
     """The trips laid out for some days, as the loop takes them; rows are rows of ``Trips``."""
 
     first: NDArray[np.int64]
     """(buses + 1,) first trip of each bus."""
-    line: NDArray[np.int64]
-    assignment: NDArray[np.int64]
-    start_ms: NDArray[np.int64]
-    end_ms: NDArray[np.int64]
-    open_ended: NDArray[np.bool_]
-    permitted: NDArray[np.bool_]
-    """Whether route and driver may run it, see ``permits``."""
+    trips: NDArray[np.void]
+    """(trips,) of ``TRIP``"""
     first_of_line: NDArray[np.int64]
     """(lines + 1,) first entry of each line in ``of_line``."""
     of_line: NDArray[np.int64]
@@ -140,20 +153,23 @@ class Duties(NamedTuple):
 
 
 def lay_duties(trips: Trips, permitted: NDArray[np.bool_], buses: int, lines: int) -> Duties:
-    """``trips`` as columns for the loop."""
-    line = trips.approval.astype(np.int64)
-    order = np.lexsort((trips.start_ms, line))
+    """``trips`` as rows for the loop."""
+    rows = np.zeros(len(trips), TRIP)
+    rows["start_ms"], rows["end_ms"] = trips.start_ms, trips.end_ms
+    rows["line"], rows["assignment"] = trips.approval, trips.assignment
+    rows["open_ended"], rows["permitted"] = trips.open_ended, permitted
+    order = np.lexsort((trips.start_ms, trips.approval))
     return Duties(
         np.searchsorted(trips.bus, np.arange(buses + 1)).astype(np.int64),
-        line,
-        trips.assignment.astype(np.int64),
-        trips.start_ms,
-        trips.end_ms,
-        trips.open_ended,
-        permitted,
-        np.searchsorted(line[order], np.arange(lines + 1)).astype(np.int64),
+        rows,
+        np.searchsorted(trips.approval[order], np.arange(lines + 1)).astype(np.int64),
         order.astype(np.int64),
     )
+
+
+ON_RECORD = np.dtype([("permitted_until_ms", np.int64), ("depot_x", np.float64), ("depot_y", np.float64)])
+"""A bus as it is on record: up to when sign and inspection hold, 0 for one out of service; its depot in
+metres, NaN when not known."""
 
 
 class Facts(NamedTuple):
@@ -165,11 +181,8 @@ class Facts(NamedTuple):
     beginnings: Beginnings
     parameter_set: NDArray[np.int64]
     """(lines + 1,) the row of each line's numbers in ``Numbers``; the last is the fleet's."""
-    permitted_until_ms: NDArray[np.int64]
-    """(buses,) up to when sign and inspection hold; 0 for a bus out of service."""
-    depot_x: NDArray[np.float64]
-    """(buses,) metres in the plane; NaN when not known."""
-    depot_y: NDArray[np.float64]
+    buses: NDArray[np.void]
+    """(buses,) of ``ON_RECORD``"""
 
 
 class Numbers(NamedTuple):

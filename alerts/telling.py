@@ -9,7 +9,7 @@ from numpy.typing import NDArray
 
 from alerts.bands import BAND_STATE, OPENED, WENT_ON, forget_band
 from alerts.episodes import RULES
-from geofence.compiled import Row, compiled
+from geofence.compiled import Row, compiled, inlined
 
 (
     SPEEDING,
@@ -65,6 +65,12 @@ def tell(events: Events, count: int, bus: int, rule: int, kind: int, at_ms: int,
     events.at_ms[count] = at_ms
     events.band[count] = s
     return count + 1
+
+
+@inlined
+def noted(active: int, rule: int, is_active: bool) -> int:
+    """The bits of the rules that have a run or an episode, with one of them set anew."""
+    return active | (1 << rule) if is_active else active & ~(1 << rule)
 
 
 @compiled

@@ -16,6 +16,7 @@ from alerts.telling import (
     TRIP_NOT_BEGUN,
     Events,
     keep_peak,
+    noted,
     tell,
     tell_end,
 )
@@ -47,7 +48,7 @@ def pass_time(
     if (rules >> TRIP_NOT_BEGUN) & 1:
         count = _miss_trips(events, count, m, duties, facts, numbers, b, until_ms, since_ms)
     last = duties.first[b + 1]
-    while s.open_trip < last and duties.end_ms[s.open_trip] <= until_ms:
+    while s.open_trip < last and duties.trips[s.open_trip].end_ms <= until_ms:
         s.open_trip += 1
     return count
 
@@ -66,13 +67,17 @@ def _grow_silent(
     """Raise the silence of a bus on a trip under way; it ends with the trip's window."""
     s = m.buses[b]
     k = s.trip
-    if k < 0 or duties.open_ended[k] or m.runs[k].phase != UNDER_WAY:
+    if k < 0 or duties.trips[k].open_ended or m.runs[k].phase != UNDER_WAY:
         return count
-    p = numbers.silent[facts.parameter_set[duties.line[k]]]
-    band = m.bands[SILENT, b]
-    end_ms = min(until_ms, duties.end_ms[k])
+    duty = duties.trips[k]
+    p = numbers.silent[facts.parameter_set[duty.line]]
+    end_ms = min(until_ms, duty.end_ms)
     due_ms = s.last_ms + p.after_ms
-    if not band.open and due_ms < end_ms:
+    is_open = (s.active >> SILENT) & 1
+    if not is_open and due_ms >= end_ms:
+        return count
+    band = m.bands[SILENT, b]
+    if not is_open:
         begin_run(band, s.last_ms, s.lon, s.lat)
         band.open = True
         band.opened_ms = due_ms
@@ -80,24 +85,27 @@ def _grow_silent(
         band.severity = 0
         band.late = False
         keep_peak(
-            band, p.after_ms / 1000.0, due_ms, s.lon, s.lat, 0.0, 0.0, 0, s.chainage_m, duties.line[k],
-            duties.assignment[k],
+            band, p.after_ms / 1000.0, due_ms, s.lon, s.lat, 0.0, 0.0, 0, s.chainage_m, duty.line,
+            duty.assignment,
         )  # fmt: skip
+        s.active = noted(s.active, SILENT, True)
         count = tell(events, count, b, SILENT, EVENT_OPENED, due_ms, band)
-    if band.open and band.severity == 0 and s.last_ms + p.serious_ms < end_ms:
+    if band.severity == 0 and s.last_ms + p.serious_ms < end_ms:
         due_ms = s.last_ms + p.serious_ms
         band.severity = 1
         band.peak = p.serious_ms / 1000.0
         band.peak_ms = due_ms
         count = tell(events, count, b, SILENT, EVENT_UPDATED, due_ms, band)
-    if band.open and until_ms >= duties.end_ms[k]:
-        count = end_silence(events, count, b, duties.end_ms[k], band)
+    if until_ms >= duty.end_ms:
+        count = end_silence(events, count, m, b, duty.end_ms)
     return count
 
 
 @compiled
-def end_silence(events: Events, count: int, b: int, at_ms: int, band: Row) -> int:
+def end_silence(events: Events, count: int, m: Memory, b: int, at_ms: int) -> int:
     """End the silence of a bus that has reported, or whose trip is over."""
+    s, band = m.buses[b], m.bands[SILENT, b]
+    s.active = noted(s.active, SILENT, False)
     band.peak = max(band.peak, (at_ms - band.first_ms) / 1000.0)
     return tell_end(events, count, b, SILENT, max(at_ms, band.opened_ms), band)
 
@@ -116,32 +124,56 @@ def _miss_trips(
 ) -> int:
     """Raise the trips of a bus that were not under way when their grace was over."""
     s = m.buses[b]
-    band = m.bands[TRIP_NOT_BEGUN, b]
     for k in range(s.open_trip, duties.first[b + 1]):
-        if duties.start_ms[k] > until_ms:
+        duty, r = duties.trips[k], m.runs[k]
+        if duty.start_ms > until_ms:
             break
-        if duties.open_ended[k] or duties.line[k] < 0:
+        if duty.open_ended or duty.line < 0:
             continue
-        r = m.runs[k]
-        p = numbers.trip[facts.parameter_set[duties.line[k]]]
-        window_ms = duties.end_ms[k] - duties.start_ms[k]
-        needed_ms = int(1000.0 * facts.corridors.lines[duties.line[k]].length_m / p.pace_ms)
-        due_ms = duties.start_ms[k] + min(p.grace_ms, max(window_ms - needed_ms, window_ms // 4))
         begun = r.phase in (UNDER_WAY, ENDED)
-        if not begun and not r.told and since_ms <= duties.start_ms[k] and due_ms < until_ms:
-            r.told = True
-            count = tell_end(events, count, b, TRIP_NOT_BEGUN, due_ms, band)
-            begin_run(band, duties.start_ms[k], s.lon, s.lat)
-            band.open = True
-            band.opened_ms = due_ms
-            band.fixes = 0
-            band.severity = 0
-            band.late = False
-            keep_peak(
-                band, (due_ms - duties.start_ms[k]) / 1000.0, due_ms, s.lon, s.lat, 0.0, 0.0, 0, 0.0,
-                duties.line[k], duties.assignment[k],
-            )  # fmt: skip
-            count = tell(events, count, b, TRIP_NOT_BEGUN, EVENT_OPENED, due_ms, band)
-        if r.told and band.open and band.first_ms == duties.start_ms[k] and until_ms >= duties.end_ms[k]:
-            count = tell_end(events, count, b, TRIP_NOT_BEGUN, duties.end_ms[k], band)
+        if not begun and not r.told and since_ms <= duty.start_ms:
+            due_ms = _begins_by(duty, facts, numbers)
+            if due_ms < until_ms:
+                r.told = True
+                count = _tell_not_begun(events, count, m, duty, b, due_ms)
+        if (
+            r.told
+            and (s.active >> TRIP_NOT_BEGUN) & 1
+            and m.bands[TRIP_NOT_BEGUN, b].first_ms == duty.start_ms
+            and until_ms >= duty.end_ms
+        ):
+            count = end_not_begun(events, count, m, b, duty.end_ms)
     return count
+
+
+@compiled
+def _begins_by(duty: Row, facts: Facts, numbers: Numbers) -> int:
+    """By when a trip must be under way."""
+    p = numbers.trip[facts.parameter_set[duty.line]]
+    window_ms = duty.end_ms - duty.start_ms
+    needed_ms = int(1000.0 * facts.corridors.lines[duty.line].length_m / p.pace_ms)
+    return duty.start_ms + min(p.grace_ms, max(window_ms - needed_ms, window_ms // 4))
+
+
+@compiled
+def _tell_not_begun(events: Events, count: int, m: Memory, duty: Row, b: int, due_ms: int) -> int:
+    """Open the episode of a trip, and end that of one before it."""
+    s, band = m.buses[b], m.bands[TRIP_NOT_BEGUN, b]
+    count = tell_end(events, count, b, TRIP_NOT_BEGUN, due_ms, band)
+    begin_run(band, duty.start_ms, s.lon, s.lat)
+    band.open = True
+    band.opened_ms = due_ms
+    band.fixes = 0
+    band.severity = 0
+    band.late = False
+    waited_s = (due_ms - duty.start_ms) / 1000.0
+    keep_peak(band, waited_s, due_ms, s.lon, s.lat, 0.0, 0.0, 0, 0.0, duty.line, duty.assignment)
+    s.active = noted(s.active, TRIP_NOT_BEGUN, True)
+    return tell(events, count, b, TRIP_NOT_BEGUN, EVENT_OPENED, due_ms, band)
+
+
+@compiled
+def end_not_begun(events: Events, count: int, m: Memory, b: int, at_ms: int) -> int:
+    """End the episode of a trip that has begun after all, or whose window is over."""
+    m.buses[b].active = noted(m.buses[b].active, TRIP_NOT_BEGUN, False)
+    return tell_end(events, count, b, TRIP_NOT_BEGUN, at_ms, m.bands[TRIP_NOT_BEGUN, b])

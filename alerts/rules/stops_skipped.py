@@ -1,4 +1,4 @@
-"""Stops of a trip: which were passed, and which a shortcut left out.
+"""Skipped stops (articles 14 and 30): which stops of a trip were passed, and which a shortcut left out.
 
 A stop is passed on the stretch driven between two fixes on the line, so that sparse fixes do not jump
 over one. While a bus is away from its line, a stop counts as visited when the bus comes near it all the
@@ -10,6 +10,11 @@ from __future__ import annotations
 
 import math
 
+import numpy as np
+
+from alerts.following import OWN, On, Report
+from alerts.memory import Duties, Facts, Memory, Numbers
+from alerts.telling import EVENT_OPENED, STOPS_SKIPPED, Events, keep_peak, tell, tell_end
 from alerts.trips import driven_m
 from geofence.compiled import Row, compiled, inlined
 from geofence.corridors import Corridors
@@ -19,6 +24,42 @@ _MOST_STOPS = 62
 """Stops that the bits of ``visited`` hold; further ones count as visited."""
 _PLAUSIBLE_MS, _PLAUSIBLE_M = 30.0, 150.0
 """So far a bus drives along its line between two fixes on it; farther on it has left it between."""
+
+
+@inlined
+def judge_stops_skipped(
+    events: Events,
+    count: int,
+    m: Memory,
+    duties: Duties,
+    facts: Facts,
+    numbers: Numbers,
+    fix: Report,
+    on: On,
+    on_line: bool,
+    assignment: int,
+) -> int:
+    """Take the rule one fix further."""
+    if on.whose != OWN or not (on.under_way or on.ended) or duties.trips[on.trip].open_ended:
+        return count
+    s, r, c = m.buses[fix.bus], m.runs[on.trip], facts.corridors
+    chosen = facts.parameter_set[on.line]
+    p = numbers.stops_skipped[chosen]
+    follow_stops(
+        r, on.place, on_line, on.came_from_m, on.came_from_ms, fix.t, fix.x, fix.y, s.x, s.y,
+        p.stop_m + fix.accuracy_m, c, on.line,
+    )  # fmt: skip
+    skipped = stops_left_out(r, numbers.trip[chosen].joined_m, on.ended, p.stop_m, c, on.line)
+    if skipped < p.fewest:
+        return count
+    band = m.bands[STOPS_SKIPPED, fix.bus]
+    band.open = True
+    band.first_ms, band.first_lon, band.first_lat = r.left_ms, fix.lon, fix.lat
+    band.opened_ms, band.peak, band.fixes, band.severity = fix.t, -np.inf, 0, 0
+    band.late = fix.t < fix.late_before_ms
+    keep_peak(band, float(skipped), fix.t, fix.lon, fix.lat, 0.0, 0.0, 0, r.left_m, on.line, assignment)
+    count = tell(events, count, fix.bus, STOPS_SKIPPED, EVENT_OPENED, fix.t, band)
+    return tell_end(events, count, fix.bus, STOPS_SKIPPED, fix.t, band)
 
 
 @inlined

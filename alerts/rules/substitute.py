@@ -9,10 +9,14 @@ from __future__ import annotations
 
 import math
 
-from alerts.memory import WAY_POINTS, Duties, Facts, Memory
-from alerts.trips import UNDER_WAY
+import numpy as np
+
+from alerts.following import On, Report
+from alerts.memory import WAY_POINTS, Duties, Facts, Memory, Numbers
+from alerts.telling import EVENT_OPENED, SUBSTITUTE, Events, keep_peak, noted, tell, tell_end
+from alerts.trips import UNDER_WAY, driven_m
 from geofence.beginnings import lines_beginning_near
-from geofence.compiled import Row, compiled
+from geofence.compiled import Row, compiled, inlined
 from geofence.corridors import Corridors
 from geofence.matching import locate
 
@@ -20,6 +24,65 @@ STEP_M = 100.0
 """Metres between two points of the trail; doubled whenever it is full."""
 _BACKWARD_M = 50.0
 """Noise: the trail may fall back so far along the line."""
+
+
+@inlined
+def judge_substitute(
+    events: Events,
+    count: int,
+    m: Memory,
+    duties: Duties,
+    facts: Facts,
+    numbers: Numbers,
+    fix: Report,
+    on: On,
+) -> int:
+    """Take the rule one fix further."""
+    s = m.buses[fix.bus]
+    if (s.active >> SUBSTITUTE) & 1 and s.foreign_line < 0:
+        count = tell_end(events, count, fix.bus, SUBSTITUTE, fix.t, m.bands[SUBSTITUTE, fix.bus])
+        s.active = noted(s.active, SUBSTITUTE, False)
+    if on.under_way:
+        if s.has_way:
+            m.ways[fix.bus].kept = 0
+            s.has_way = False
+        return count
+    s.has_way = True
+    if extend_way(m.ways[fix.bus], fix.t, fix.x, fix.y, fix.lon, fix.lat) and s.foreign_line < 0:
+        count = _open(events, count, m, duties, facts, numbers, fix, on)
+    return count
+
+
+@compiled
+def _open(
+    events: Events,
+    count: int,
+    m: Memory,
+    duties: Duties,
+    facts: Facts,
+    numbers: Numbers,
+    fix: Report,
+    on: On,
+) -> int:
+    """Raise it, if the trail shows one."""
+    chosen = facts.parameter_set[on.line]
+    b = fix.bus
+    trip = find_substitute(
+        m, duties, facts, b, fix.t, numbers.trip[chosen].beginning_m, numbers.substitute[chosen]
+    )
+    if trip < 0:
+        return count
+    s, way, band, duty = m.buses[b], m.ways[b], m.bands[SUBSTITUTE, b], duties.trips[trip]
+    band.open = True
+    band.first_ms, band.first_lon, band.first_lat = way.ms[0], way.lon[0], way.lat[0]
+    band.opened_ms, band.peak, band.fixes, band.severity = fix.t, -np.inf, 0, 0
+    band.late = fix.t < fix.late_before_ms
+    keep_peak(
+        band, driven_m(m.foreign[b]), fix.t, fix.lon, fix.lat, 0.0, 0.0, 0, m.foreign[b].run_to_m, duty.line,
+        duty.assignment,
+    )  # fmt: skip
+    s.active = noted(s.active, SUBSTITUTE, True)
+    return tell(events, count, b, SUBSTITUTE, EVENT_OPENED, fix.t, band)
 
 
 @compiled
@@ -62,7 +125,7 @@ def find_substitute(
                 continue
             if _drives_along(m, c, b, line, p, for_substitute):
                 m.buses[b].foreign_line = line
-                m.buses[b].foreign_end_ms = duties.end_ms[trip]
+                m.buses[b].foreign_end_ms = duties.trips[trip].end_ms
                 return trip
     return -1
 
@@ -72,9 +135,9 @@ def _due(duties: Duties, line: int, t: int) -> int:
     """A trip on a line whose window is open; -1 for none."""
     for k in range(duties.first_of_line[line], duties.first_of_line[line + 1]):
         trip = duties.of_line[k]
-        if duties.start_ms[trip] > t:
+        if duties.trips[trip].start_ms > t:
             break
-        if t < duties.end_ms[trip] and not duties.open_ended[trip]:
+        if t < duties.trips[trip].end_ms and not duties.trips[trip].open_ended:
             return trip
     return -1
 
@@ -83,7 +146,7 @@ def _due(duties: Duties, line: int, t: int) -> int:
 def _is_own(duties: Duties, b: int, line: int, t: int) -> bool:
     """Whether the bus has a trip of its own on a line now."""
     for k in range(duties.first[b], duties.first[b + 1]):
-        if duties.line[k] == line and duties.start_ms[k] <= t < duties.end_ms[k]:
+        if duties.trips[k].line == line and duties.trips[k].start_ms <= t < duties.trips[k].end_ms:
             return True
     return False
 

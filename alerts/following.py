@@ -1,0 +1,207 @@
+"""Where a bus is by its trip: the one it is under way on, or all that it may be on."""
+
+from __future__ import annotations
+
+import math
+from typing import NamedTuple
+
+from alerts.memory import Duties, Facts, Memory, Numbers
+from alerts.trips import ENDED as TRIP_ENDED
+from alerts.trips import NO_TRIP, UNDER_WAY, WAITING, driven_m, step_run
+from geofence.compiled import compiled, inlined
+from geofence.corridors import Corridors
+from geofence.matching import NO_LINE, Place, by_an_end, locate
+
+NOBODY_S, OWN, FOREIGN = range(3)
+"""Whose trip a bus is on."""
+
+
+class Report(NamedTuple):
+    """A believed fix, as the rules take it."""
+
+    bus: int
+    t: int
+    """Event time, epoch milliseconds."""
+    lon: float
+    lat: float
+    x: float
+    """Metres in the plane."""
+    y: float
+    speed_kmh: float
+    """The speed to judge by; NaN when not known."""
+    reported: bool
+    """Whether that is the reported one."""
+    accuracy_m: float
+    elapsed_ms: int
+    """Since the last believed fix of the bus, -1 when there was none for long."""
+    late_before_ms: int
+    """An episode opened by an older fix was found late."""
+
+
+class On(NamedTuple):
+    """Where a bus is by its trip."""
+
+    whose: int
+    """``OWN``, ``FOREIGN`` or ``NOBODY_S``."""
+    trip: int
+    """Row of its own trip; -1 for none."""
+    line: int
+    place: Place
+    follows: bool
+    """Under way, or driven far enough forward along the line to be on that road."""
+    under_way: bool
+    ended: bool
+    """This fix ended the trip."""
+    came_from_m: float
+    came_from_ms: int
+    """Where along the line and when it was last on it."""
+    forbidden_trip: int
+    """Row of a trip that is due and may not be run; -1 for none."""
+
+
+_NOWHERE = On(
+    NOBODY_S, -1, NO_LINE, Place(math.nan, math.nan, math.nan, 0, False), False, False, False, 0.0, 0, -1
+)
+
+
+@inlined
+def phase_of(m: Memory, on: On) -> int:
+    if on.whose == FOREIGN:
+        return UNDER_WAY
+    if on.trip < 0:
+        return NO_TRIP
+    return m.runs[on.trip].phase
+
+
+@compiled
+def begin_afresh(m: Memory, duties: Duties, b: int) -> None:
+    """A bus without a timetable that was silent for long is on its route from its next fix near it."""
+    for k in range(duties.first[b], duties.first[b + 1]):
+        if duties.trips[k].open_ended:
+            m.runs[k].phase = NO_TRIP
+            m.runs[k].again = False
+            m.runs[k].running = False
+            m.runs[k].known = False
+            if m.buses[b].trip == k:
+                m.buses[b].trip = -1
+
+
+@compiled
+def lays_over(duties: Duties, c: Corridors, b: int, t: int, x: float, y: float, terminal_m: float) -> bool:
+    """Whether a bus without a timetable is by an end of any of its lines, where it turns or waits."""
+    for k in range(duties.first[b], duties.first[b + 1]):
+        if not duties.trips[k].open_ended or not duties.trips[k].start_ms <= t < duties.trips[k].end_ms:
+            continue
+        if by_an_end(c, duties.trips[k].line, x, y, terminal_m):
+            return True
+    return False
+
+
+@inlined
+def take_trip(
+    m: Memory,
+    duties: Duties,
+    facts: Facts,
+    numbers: Numbers,
+    fix: Report,
+    room_m: float,
+    course_x: float,
+    course_y: float,
+) -> On:
+    """Match a fix against the trip that its bus is on, or else against all that it may be on.
+
+    ``room_m``: a bus that drives along its line may seem so far outside its corridor.
+    """
+    s = m.buses[fix.bus]
+    if s.trip >= 0 and fix.t >= duties.trips[s.trip].end_ms:
+        s.trip = -1
+    best = _NOWHERE
+    if s.foreign_line >= 0:
+        best = _follow_foreign(m, facts, numbers, fix, room_m, course_x, course_y)
+        if best.under_way:
+            return best
+        best = _NOWHERE
+    k = s.trip
+    forbidden = -1
+    if k >= 0:
+        best = _follow(m, duties, facts, numbers, fix, k, room_m, course_x, course_y)
+        forbidden = -1 if duties.trips[k].permitted else k
+        if not best.under_way:
+            s.trip = -1
+        keeps_to_it = best.under_way and best.place.off_m <= facts.corridors.lines[best.line].width_m
+        if not duties.trips[k].open_ended or keeps_to_it:
+            return _forbidding(best, forbidden)
+    for j in range(max(s.open_trip, duties.first[fix.bus]), duties.first[fix.bus + 1]):
+        duty = duties.trips[j]
+        if duty.start_ms - numbers.trip[facts.parameter_set[duty.line]].early_ms > fix.t:
+            break
+        if j == k or fix.t >= duty.end_ms:
+            continue
+        if not duty.permitted and fix.t >= duty.start_ms:
+            forbidden = j
+        if duty.line < 0 or m.runs[j].phase == TRIP_ENDED:
+            continue
+        other = _follow(m, duties, facts, numbers, fix, j, room_m, course_x, course_y)
+        nearer = not best.place.off_m <= other.place.off_m
+        if k >= 0:
+            nearer &= other.under_way and other.place.off_m <= facts.corridors.lines[other.line].width_m
+        if nearer or (other.under_way and not best.under_way):
+            best = other
+    if best.under_way:
+        s.trip = best.trip
+    return _forbidding(best, forbidden)
+
+
+@inlined
+def _follow(
+    m: Memory,
+    duties: Duties,
+    facts: Facts,
+    numbers: Numbers,
+    fix: Report,
+    k: int,
+    room_m: float,
+    course_x: float,
+    course_y: float,
+) -> On:
+    """Take the bus's trip in row ``k`` one fix further."""
+    duty, r = duties.trips[k], m.runs[k]
+    p = numbers.trip[facts.parameter_set[duty.line]]
+    came_from_m, came_from_ms = r.run_to_m, r.run_ms
+    place = locate(facts.corridors, duty.line, r, fix.t, fix.x, fix.y, course_x, course_y)
+    step_run(
+        r, place, fix.t, duty.start_ms, duty.open_ended, fix.elapsed_ms, room_m, facts.corridors, duty.line, p
+    )
+    under_way = r.phase == UNDER_WAY
+    follows = under_way or (r.phase == WAITING and driven_m(r) >= p.joined_m)
+    ended = r.phase == TRIP_ENDED
+    return On(OWN, k, duty.line, place, follows, under_way, ended, came_from_m, came_from_ms, -1)
+
+
+@compiled
+def _follow_foreign(
+    m: Memory, facts: Facts, numbers: Numbers, fix: Report, room_m: float, course_x: float, course_y: float
+) -> On:
+    """Take the bus along the line that it drives as a substitute, until it leaves it or the trip ends."""
+    s, r, c = m.buses[fix.bus], m.foreign[fix.bus], facts.corridors
+    line = s.foreign_line
+    s.foreign_line = -1
+    if fix.t >= s.foreign_end_ms:
+        return _NOWHERE
+    came_from_m, came_from_ms = r.run_to_m, r.run_ms
+    place = locate(c, line, r, fix.t, fix.x, fix.y, course_x, course_y)
+    p = numbers.trip[facts.parameter_set[line]]
+    step_run(r, place, fix.t, 0, False, fix.elapsed_ms, room_m, c, line, p)
+    if r.phase != UNDER_WAY or place.off_m > 2.0 * c.lines[line].width_m:
+        return _NOWHERE
+    s.foreign_line = line
+    return On(FOREIGN, -1, line, place, True, True, False, came_from_m, came_from_ms, -1)
+
+
+@inlined
+def _forbidding(on: On, trip: int) -> On:
+    """The same with a trip that is due and may not be run."""
+    return On(
+        on.whose, on.trip, on.line, on.place, on.follows, on.under_way, on.ended, on.came_from_m,
+        on.came_from_ms, trip,
+    )  # fmt: skip
