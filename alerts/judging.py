@@ -55,7 +55,7 @@ from fleet.parameters import Parameters
 from fleet.quality import UNBELIEVED
 from fleet.registry import Registry
 from fleet.timetable import Trips
-from geofence.compiled import Row, compiled, inlined
+from geofence.compiled import AHEAD, Row, compiled, inlined
 from geofence.matching import NO_LINE
 from geofence.screening import Screened
 
@@ -272,6 +272,8 @@ def _judge(  # noqa: PLR0915  # the detector on one page
     count = 0
     of_fleet = numbers.deviation[facts.parameter_set[NO_LINE]]
     for i in range(begin, len(bus)):
+        if (i - begin) % AHEAD == 0:
+            _touch(m, duties, facts, bus, i)
         if screened.quality[i] & _UNBELIEVED:
             continue
         if count + MOST_PER_FIX > len(events.bus):
@@ -345,6 +347,27 @@ def _judge(  # noqa: PLR0915  # the detector on one page
         )  # fmt: skip
         s.seen = True
     return len(bus), count
+
+
+@inlined
+def _touch(m: Memory, duties: Duties, facts: Facts, bus: NDArray[np.int32], begin: int) -> None:
+    """Read the rows that the next fixes need. In a large fleet none of them is in the processor's cache;
+    asked for one after the other they come one by one, asked for together they come at once.
+    """
+    c = facts.corridors
+    read = 0.0
+    for i in range(begin, min(begin + AHEAD, len(bus))):
+        s = m.buses[bus[i]]
+        read += s.lon + s.before_kmh + s.chainage_m + s.anchor_lat + facts.buses[bus[i]].depot_x
+        if s.trip >= 0:
+            duty, r = duties.trips[s.trip], m.runs[s.trip]
+            route = c.lines[duty.line]
+            read += r.left_ms + route.cap_kmh + duties.first[bus[i]] + c.pieces[route.first_piece].limit_kmh
+            for k in range(max(r.segment - 4, route.first), min(r.segment + 13, route.last), 4):
+                read += c.vertices[k].x
+            for k in range(route.first_stop, route.last_stop, 5):
+                read += c.stops[k].x
+    m.read[0] = read
 
 
 @compiled

@@ -45,6 +45,9 @@ if "NUMBA_CACHE_DIR" not in os.environ:
     _keep_by_source(Path(__file__).resolve().parent.parent)
 
 
+AHEAD = 16
+"""Fixes whose rows of memory are read together before they are judged one after the other."""
+
 _OPTIONS = {"nogil": True, "error_model": "numpy", "_nrt": False}
 
 
