@@ -12,6 +12,9 @@ from geofence.compiled import compiled, inlined
 from geofence.corridors import Corridors
 from geofence.matching import NO_LINE, Place, by_an_end, locate
 
+PARKED_MS = 300_000
+"""A bus that has stood so long is parked."""
+
 NOBODY_S, OWN, FOREIGN = range(3)
 """Whose trip a bus is on."""
 
@@ -169,9 +172,12 @@ def _follow(
     p = numbers.trip[facts.parameter_set[duty.line]]
     came_from_m, came_from_ms = r.run_to_m, r.run_ms
     place = locate(facts.corridors, duty.line, r, fix.t, fix.x, fix.y, course_x, course_y)
+    s = m.buses[fix.bus]
+    parked = s.anchor_ms > 0 and fix.t - s.anchor_ms >= PARKED_MS
     step_run(
-        r, place, fix.t, duty.start_ms, duty.open_ended, fix.elapsed_ms, room_m, facts.corridors, duty.line, p
-    )
+        r, place, fix.t, duty.start_ms, duty.open_ended, fix.elapsed_ms, room_m, parked, facts.corridors,
+        duty.line, p,
+    )  # fmt: skip
     under_way = r.phase == UNDER_WAY
     follows = under_way or (r.phase == WAITING and driven_m(r) >= p.joined_m)
     ended = r.phase == TRIP_ENDED
@@ -191,7 +197,7 @@ def _follow_foreign(
     came_from_m, came_from_ms = r.run_to_m, r.run_ms
     place = locate(c, line, r, fix.t, fix.x, fix.y, course_x, course_y)
     p = numbers.trip[facts.parameter_set[line]]
-    step_run(r, place, fix.t, 0, False, fix.elapsed_ms, room_m, c, line, p)
+    step_run(r, place, fix.t, 0, False, fix.elapsed_ms, room_m, False, c, line, p)
     if r.phase != UNDER_WAY or place.off_m > 2.0 * c.lines[line].width_m:
         return _NOWHERE
     s.foreign_line = line

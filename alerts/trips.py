@@ -62,6 +62,7 @@ def step_run(
     open_ended: bool,
     elapsed_ms: int,
     room_m: float,
+    parked: bool,
     c: Corridors,
     line: int,
     p: Row,
@@ -69,7 +70,8 @@ def step_run(
     """Take a trip one believed fix further.
 
     ``elapsed_ms``: since the last believed fix of the bus, -1 when there was none for long.
-    ``room_m``: a bus that drives along its line may seem so far outside its corridor.
+    ``room_m``: a bus that drives along its line may seem so far outside its corridor. ``parked``: it has
+    stood for long; the way that it had come before is no part of the trip.
     """
     route = c.lines[line]
     on_line = place.off_m <= route.width_m
@@ -81,6 +83,8 @@ def step_run(
             r.running = False
             r.midway = False
             return
+        if parked and place.chainage_m > p.beginning_m and not open_ended:
+            r.running = False
         _join(r, place.chainage_m, t, t >= start_ms, open_ended, elapsed_ms, route, p)
     elif r.phase == UNDER_WAY:
         if _at_end(r, place, t, on_line, open_ended, route, p):
@@ -89,7 +93,7 @@ def step_run(
                 r.phase = WAITING
                 r.again = True
                 r.running = False
-        elif on_line:
+        elif on_line and _can_have_come(r, place.chainage_m - r.run_to_m, t):
             r.run_to_m = place.chainage_m
             r.run_ms = t
 
@@ -146,4 +150,12 @@ def _at_end(r: Row, place: Place, t: int, on_line: bool, open_ended: bool, route
         way_m = r.run_to_m - place.chainage_m
     else:
         return False
-    return way_m <= _PLAUSIBLE_M + _PLAUSIBLE_MS * (t - r.run_ms) / 1000.0
+    return _can_have_come(r, way_m, t)
+
+
+@compiled
+def _can_have_come(r: Row, way_m: float, t: int) -> bool:
+    """Whether a bus can have driven so far since it was last on its line, either way; if not, another pass
+    of the line is near.
+    """
+    return abs(way_m) <= _PLAUSIBLE_M + _PLAUSIBLE_MS * (t - r.run_ms) / 1000.0

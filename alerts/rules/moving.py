@@ -5,13 +5,11 @@ from __future__ import annotations
 import math
 
 from alerts.bands import BETWEEN, CLEAR, ENDED, VIOLATING, step_band
-from alerts.following import NOBODY_S, On, Report
+from alerts.following import NOBODY_S, PARKED_MS, On, Report
 from alerts.memory import Duties, Facts, Memory, Numbers
 from alerts.telling import OFF_HOURS, UNAPPROVED, Events, keep_peak, noted, tell_end, tell_violation
 from geofence.compiled import Row, compiled, inlined
 
-_PARKED_MS = 300_000
-"""A bus that has stood so long is not moving."""
 _NEVER_MS = 1 << 60
 _WARNING, _CRITICAL = 0, 2
 
@@ -127,7 +125,7 @@ def permit_verdict(forbidden: bool, speed_kmh: float, stood_ms: int, moving_kmh:
         return CLEAR
     if speed_kmh > moving_kmh:
         return VIOLATING
-    return CLEAR if stood_ms >= _PARKED_MS else BETWEEN
+    return CLEAR if stood_ms >= PARKED_MS else BETWEEN
 
 
 @inlined

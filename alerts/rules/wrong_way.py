@@ -41,6 +41,8 @@ def judge_wrong_way(
     if verdict != VIOLATING and not (s.active >> WRONG_WAY) & 1:
         return count
     band = m.bands[WRONG_WAY, fix.bus]
+    if verdict == BETWEEN and not band.open:
+        return count  # it stands, at a light perhaps: where it began to drive back is not forgotten
     if verdict == VIOLATING and band.fixes == 0:
         band.first_chainage_m = on.came_from_m
     back_m = band.first_chainage_m - on.place.chainage_m
