@@ -33,7 +33,7 @@ bench: $(VENV)/.installed-dev ## How fast the detector is, beside what it could 
 	$(BIN)/python -m benchmarks.detector $(ARGS)
 
 accuracy: $(VENV)/.installed ## What the detector finds, misses and raises falsely in simulated fleet-hours
-	$(BIN)/python -m benchmarks.accuracy $(ARGS)
+	@$(BIN)/buswatch evaluate $(ARGS)
 
 lock: $(VENV)/.python ## Choose the newest versions that pyproject.toml allows and write them down
 	$(BIN)/pip install --quiet uv

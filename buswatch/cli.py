@@ -25,7 +25,12 @@ Command = Callable[[argparse.Namespace], Awaitable[int | None]]
 
 def main(arguments: Sequence[str] | None = None) -> int:
     """Run one command; the process's exit status: 0 done, 1 failed, 2 wrongly called."""
-    options = _parser().parse_args(arguments)
+    parser = _parser()
+    options = parser.parse_args(arguments)
+    if options.command is _evaluate and options.truth and None in (options.from_ms, options.to_ms):
+        parser.error(
+            "the alerts on file are held against a truth file from a moment on (--from) to another (--to)"
+        )
     end_with_parent()
     command: Command = options.command
     try:
@@ -147,11 +152,25 @@ def _parser() -> argparse.ArgumentParser:
     rehearse.add_argument("--json", action="store_true", help="a line of JSON for each episode")
 
     evaluate = _with_settings(
-        _command(commands, "evaluate", _evaluate, "hold the alerts raised against the truth")
+        _command(
+            commands,
+            "evaluate",
+            _evaluate,
+            "hold alerts against the truth: those on file, or without a truth file those that the rules find"
+            " in simulated fleets",
+        )
     )
-    evaluate.add_argument("truth", type=Path, help="the truth file of a simulation")
-    evaluate.add_argument("--from", dest="from_ms", type=_moment, required=True, metavar="TIME")
-    evaluate.add_argument("--to", dest="to_ms", type=_moment, required=True, metavar="TIME")
+    evaluate.add_argument("truth", type=Path, nargs="?", help="the truth file of a simulation")
+    evaluate.add_argument("--from", dest="from_ms", type=_moment, metavar="TIME")
+    evaluate.add_argument("--to", dest="to_ms", type=_moment, metavar="TIME")
+    evaluate.add_argument("--scenarios", type=_words, default=["every"], help="some of calm,driving,every")
+    evaluate.add_argument("--seeds", type=_positive, default=1, help="cities of each (1)")
+    evaluate.add_argument("--sampling", type=_counts, default=[1, 15], help="seconds, as 1,5,15,30 (1,15)")
+    evaluate.add_argument(
+        "--noise", type=_words, default=["city"], help="some of city,open_sky,canyon,tunnel"
+    )
+    evaluate.add_argument("--buses", type=_positive, default=1_058)
+    evaluate.add_argument("--seconds", type=_positive, default=5_400, help="how long each drives (5400)")
     evaluate.add_argument("--json", action="store_true")
     return parser
 
@@ -247,9 +266,25 @@ async def _simulate(options: argparse.Namespace) -> None:
 async def _evaluate(options: argparse.Namespace) -> int:
     from buswatch.evaluation import evaluate_stored
 
+    if options.truth is None:
+        return _evaluate_simulated(options)
     return await evaluate_stored(
         _settings(options), options.truth, options.from_ms, options.to_ms, as_json=options.json
     )
+
+
+def _evaluate_simulated(options: argparse.Namespace) -> int:
+    from buswatch.accuracy import SCENARIOS, Trials, evaluate_simulated
+    from simulators.receiver import NOISES
+
+    for given, known in ((options.scenarios, SCENARIOS), (options.noise, NOISES)):
+        strange = [word for word in given if word not in known]
+        if strange:
+            raise BadInput(f"{', '.join(strange)}: write some of {','.join(known)}")
+    trials = Trials(
+        options.scenarios, options.seeds, options.sampling, options.noise, options.buses, options.seconds
+    )
+    return evaluate_simulated(trials, as_json=options.json)
 
 
 async def _rehearse(options: argparse.Namespace) -> int:
@@ -265,6 +300,14 @@ async def _rehearse(options: argparse.Namespace) -> int:
         _settings(options), changed, options.rules, options.from_ms, options.to_ms, options.bus,
         as_json=options.json,
     )  # fmt: skip
+
+
+def _words(text: str) -> list[str]:
+    return [word.strip() for word in text.split(",")]
+
+
+def _counts(text: str) -> list[int]:
+    return [_positive(number) for number in text.split(",")]
 
 
 def _zone(name: str) -> ZoneInfo:

@@ -313,6 +313,15 @@ class Drive:
         kept = ~light & np.isfinite(places) & (places < leg.length_m)
         self._set_halts(bus, places[kept], seconds[kept])
 
+    def stand_at(self, bus: int, place_m: float, seconds: float) -> None:
+        """Have a bus stand at a place on its leg ahead for so long, beside its other halts."""
+        places = self._halts[bus, self._halt[bus] :]
+        waits = self._halt_ms[bus, self._halt[bus] :] / SECOND_MS
+        leg = self.legs[bus]
+        assert leg is not None
+        kept = np.isfinite(places) & (places < leg.length_m)
+        self._set_halts(bus, np.append(places[kept], place_m), np.append(waits[kept], seconds))
+
     def reroute(self, bus: int, leg: Leg, green_to_m: float) -> None:
         """Have a bus go on over another leg, which is the same as its old one up to ``green_to_m``.
 

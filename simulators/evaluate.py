@@ -7,20 +7,33 @@ from __future__ import annotations
 
 from collections import defaultdict
 from collections.abc import Iterable, Sequence
-from typing import Any
+from typing import Any, get_args
 
 import msgspec
 import numpy as np
 
 from fleet.clock import HOUR_MS, SECOND_MS, format_time
-from simulators.truth import DrivingFault, Fault
+from simulators.truth import ConductFault, DrivingFault, Fault
 
-RULES: tuple[DrivingFault, ...] = ("speeding", "deviation")
-LEAST_SPEEDING_S = 10.0
-LEAST_DEVIATION_S, LEAST_DEVIATION_M = 20.0, 100.0
-"""Faults at least this long and large must be found."""
+RULES: tuple[DrivingFault | ConductFault, ...] = (*get_args(DrivingFault), *get_args(ConductFault))
+LEAST_S: dict[str, float] = {
+    "speeding": 10.0,
+    "deviation": 20.0,
+    "unapproved_operation": 90.0,
+    "off_hours": 120.0,
+    "long_stop": 305.0,
+    "silent": 185.0,
+    "trip_not_begun": 1_800.0,
+}
+"""Faults at least this long must be found …"""
+LEAST_SIZE: dict[str, float] = {"deviation": 100.0, "wrong_way": 150.0, "stops_skipped": 1.0}
+"""… when they are at least so large, where size counts."""
+OPTIONAL = ("substitute",)
+"""Faults that make an alert true and need not be found: whether they are one hangs on other buses."""
 SLACK_MS = 10 * SECOND_MS
 """An alert may begin and end this far outside its fault: drift, and the band that closes an episode."""
+RETURN_MS = 90 * SECOND_MS
+"""Skipped stops are told once the bus has followed its line again for a while."""
 CUT_MS = 5 * SECOND_MS
 """The last seconds of a run are too late for a fault to show that it lasts."""
 
@@ -95,9 +108,16 @@ class Evaluation(msgspec.Struct, frozen=True):
 
 
 def evaluate(
-    alerts: Iterable[RaisedAlert], truth: Iterable[Fault], *, from_ms: int, to_ms: int, buses: int
+    alerts: Iterable[RaisedAlert],
+    truth: Iterable[Fault],
+    *,
+    from_ms: int,
+    to_ms: int,
+    buses: int,
+    interval_s: int = 1,
 ) -> Evaluation:
-    """Hold ``alerts`` against ``truth`` over the time from ``from_ms`` to ``to_ms`` of ``buses`` buses.
+    """Hold ``alerts`` against ``truth`` over the time from ``from_ms`` to ``to_ms`` of ``buses`` buses
+    that report every ``interval_s`` seconds.
 
     Only faults that began in that time, and had lasted long enough before its end, must be found. An
     alert that overlaps any fault of its rule is true, be the fault ever so small.
@@ -120,7 +140,7 @@ def evaluate(
             for (_, named), group in faults.items()
             if named == rule
             for f in group
-            if _findable(f, from_ms, to_ms)
+            if _findable(f, from_ms, to_ms, interval_s)
         ]
         found = [f for f in due if f in first]
         missed += [f for f in due if f not in first]
@@ -145,14 +165,17 @@ def _overlap(fault: Fault, alert: RaisedAlert, to_ms: int) -> bool:
     return alert.started_ms <= fault.to_ms + SLACK_MS and ended >= fault.from_ms - SLACK_MS
 
 
-def _findable(fault: Fault, from_ms: int, to_ms: int) -> bool:
+def _findable(fault: Fault, from_ms: int, to_ms: int, interval_s: int) -> bool:
     """Whether a fault began within the time and lasted long enough before its end to have to be found."""
-    if fault.from_ms < from_ms:
+    if fault.from_ms < from_ms or fault.rule in OPTIONAL:
         return False
-    lasted_s = (min(fault.to_ms, to_ms - CUT_MS) - fault.from_ms) / SECOND_MS
-    if fault.rule == "speeding":
-        return lasted_s >= LEAST_SPEEDING_S
-    return lasted_s >= LEAST_DEVIATION_S and fault.size >= LEAST_DEVIATION_M
+    if fault.rule == "stops_skipped" and fault.to_ms > to_ms - RETURN_MS:
+        return False
+    cut_ms = CUT_MS + 2 * (interval_s - 1) * SECOND_MS
+    lasted_s = (min(fault.to_ms, to_ms - cut_ms) - fault.from_ms) / SECOND_MS
+    if fault.rule == "wrong_way" and lasted_s < 4 * interval_s:
+        return False
+    return lasted_s >= LEAST_S.get(fault.rule, 0.0) and fault.size >= LEAST_SIZE.get(fault.rule, 0.0)
 
 
 def _result(

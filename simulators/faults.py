@@ -8,6 +8,7 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from dataclasses import dataclass
+from typing import Literal
 
 import numpy as np
 import shapely
@@ -35,6 +36,8 @@ _UNSEEN_MS = 15.0
 _BEFORE_END_M = 400.0
 _WINDOW_LEFT_MS = 4 * MINUTE_MS
 _TRIES = 40
+_PERHAPS_OFF_M, _CERTAINLY_OFF_M = 30.0, 150.0
+"""A stop nearer than the first to the way driven is served; farther than the second it is left out."""
 _SEARCH_S = 200.0
 _SOON_M = 150.0
 """A detour leaves the line at a junction at most so far beyond the first place where it may."""
@@ -45,7 +48,7 @@ _LONGEST_SKIP_M = 1_800.0
 class _Open:
     """A fault whose end has not come yet."""
 
-    rule: DrivingFault
+    rule: DrivingFault | Literal["stops_skipped"]
     from_ms: int
     to_ms: int
     size: float
@@ -66,11 +69,13 @@ class DrivingFaults:
         at_opening: dict[DrivingFault, int],
         opening_s: dict[DrivingFault, float],
         interval_s: int = 1,
+        held: Flags | None = None,
     ) -> None:
         """``per_bus_hour`` faults of each rule go on for ever; ``at_opening`` more begin in ``opening_s``,
         or as soon after as the road allows.
 
-        A bus that reports every ``interval_s`` seconds is seen to follow its line so much later.
+        A bus that reports every ``interval_s`` seconds is seen to follow its line so much later. Buses that
+        are ``held``, shape (buses,), get no fault.
         """
         city = book.city
         self._city, self._drive = city, drive
@@ -88,7 +93,10 @@ class DrivingFaults:
         }
         self.busy: Flags = np.zeros(len(city.buses), np.bool_)
         """Buses with a driving fault planned or under way."""
+        self._held: Flags = np.zeros(len(city.buses), np.bool_) if held is None else held
         self._detour: dict[int, Leg] = {}
+        self._left_out: dict[int, tuple[int, int]] = {}
+        self._left_ms: dict[int, int] = {}
         self._open: dict[int, _Open] = {}
         self._closed: list[Fault] = []
         self._motorway = {i for i, edge in enumerate(city.network.edges) if edge.road.kind == "motorway"}
@@ -115,6 +123,7 @@ class DrivingFaults:
             (state.activity == Activity.RUN)
             & (drive.activity == Activity.RUN)
             & ~self.busy
+            & ~self._held
             & (drive.speed_ms > 4.0)
         )
         candidates = self._rng.permutation(np.flatnonzero(ready))
@@ -187,6 +196,7 @@ class DrivingFaults:
                 if detour is not None:
                     self.busy[bus] = True
                     self._detour[bus] = detour
+                    self._left_out[bus] = self._stops_left_out(bus, leg, i, j, detour)
                     drive.reroute(bus, detour, green_to_m=float(leg.node_m[i]))
                     return True
         return False
@@ -212,6 +222,16 @@ class DrivingFaults:
         seconds = float((detour.step_m / np.maximum(detour.cruise_ms[away], 2.0)).sum())
         return detour if seconds >= LEAST_OFF_S else None
 
+    def _stops_left_out(self, bus: int, leg: Leg, i: int, j: int, detour: Leg) -> tuple[int, int]:
+        """How many stops between two nodes of a way a detour certainly leaves out, and how many perhaps."""
+        nodes = {stop.node for stop in self._drive.run_of(bus).route.stops}
+        between = [node for node in leg.way.nodes[i + 1 : j] if node in nodes]
+        if not between:
+            return 0, 0
+        driven = shapely.LineString(np.column_stack((detour.x, detour.y)))
+        off_m = shapely.distance(driven, shapely.points(self._city.network.nodes[between]))
+        return int((off_m > _CERTAINLY_OFF_M).sum()), int((off_m > _PERHAPS_OFF_M).sum())
+
     def _observe(self, state: State) -> None:
         over_kmh = (state.speed_ms - state.limit_ms) * 3.6
         faulty = np.flatnonzero(self.busy)
@@ -233,11 +253,23 @@ class DrivingFaults:
         place = self._drive.along_m[bus] / detour.step_m
         off_m = float(np.interp(place, np.arange(len(detour.off_m)), detour.off_m))
         self._note(bus, "deviation", off_m > CORRIDOR_M, off_m, state)
+        if off_m > CORRIDOR_M:
+            self._left_ms.setdefault(bus, int(state.time_ms[bus]))
         if off_m <= CORRIDOR_M and not (detour.off_m[int(place) :] > CORRIDOR_M).any():
             self._forget_detour(bus)
 
     def _forget_detour(self, bus: int) -> None:
         del self._detour[bus]
+        certain, perhaps = self._left_out.pop(bus)
+        left_ms = self._left_ms.pop(bus, None)
+        if perhaps and left_ms is not None:
+            place = float(self._drive.along_m[bus])
+            back = _Open("stops_skipped", left_ms, int(self._drive.time_ms[bus]), float(certain), 0.0, 0.0)
+            leg = self._drive.legs[bus]
+            if leg is not None:
+                cell = min(int(place / leg.step_m), len(leg.x) - 1)
+                back.x, back.y = float(leg.x[cell]), float(leg.y[cell])
+            self._closed.append(self._fault(bus, back))
         self.busy[bus] = False
 
     def _note(self, bus: int, rule: DrivingFault, faulty: bool, size: float, state: State) -> None:

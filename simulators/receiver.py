@@ -6,7 +6,7 @@ larger between tall buildings, with a little white noise on top.
 
 from __future__ import annotations
 
-from typing import Literal
+from typing import Literal, get_args
 
 import numpy as np
 
@@ -15,13 +15,15 @@ from simulators.drive import STEP_S, State
 from simulators.legs import Flags
 from simulators.plane import CityPlane, Floats
 
-Noise = Literal["city", "open_sky", "canyon"]
-"""Where the fleet is taken to drive: by its streets as they are, or all of them alike."""
+Noise = Literal["city", "open_sky", "canyon", "tunnel"]
+NOISES: tuple[Noise, ...] = get_args(Noise)
+"""Where the fleet is taken to drive: by its streets as they are, or all of them alike; ``tunnel``: as they
+are, with the stretches between tall buildings roofed over."""
 
 DRIFT_TAU_S = 60.0
 OPEN_SIGMA_M, CANYON_SIGMA_M = 3.0, 10.0
-"""Standard deviation of the drift in each axis."""
-"""… of the noise ``city``; ``open_sky`` has the first everywhere."""
+"""Standard deviation of the drift in each axis, of the noise ``city``; ``open_sky`` has the first
+everywhere."""
 DEEP_SIGMA_M, DEEP_TAU_S = 25.0, 120.0
 """The noise ``canyon``: tens of metres that last for minutes, everywhere, and a device that does not
 report how inaccurate it is."""
@@ -48,11 +50,13 @@ class Receivers:
         deep = self._noise == "canyon"
         stay = np.exp(-STEP_S / (DEEP_TAU_S if deep else DRIFT_TAU_S))
         self._drift = stay * self._drift + np.sqrt(1 - stay**2) * noise[:2]
-        if self._noise == "city":
+        if self._noise in ("city", "tunnel"):
             self._canyon += (state.canyon - self._canyon) * 0.1
         sigma = OPEN_SIGMA_M + (CANYON_SIGMA_M - OPEN_SIGMA_M) * self._canyon
         if deep:
             sigma = np.full(n, DEEP_SIGMA_M)
+        if self._noise == "tunnel":
+            reporting = reporting & ~state.canyon
         rows = np.flatnonzero(reporting)
         error: Floats = sigma * self._drift + WHITE_SIGMA_M * noise[2:4]
         lon, lat = self._plane.to_degrees((state.x + error[0])[rows], (state.y + error[1])[rows])

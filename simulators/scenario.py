@@ -10,6 +10,7 @@ from datetime import date, timedelta
 from functools import cached_property
 from typing import Any, Literal
 
+import msgspec
 import numpy as np
 
 from fleet.clock import SECOND_MS, local_day
@@ -17,6 +18,7 @@ from fleet.errors import BadSetting
 from fleet.fixes import Fixes
 from fleet.registry import Registry
 from simulators.city import DEFAULT_BUSES, City
+from simulators.conduct import ConductFaults
 from simulators.drive import Drive
 from simulators.faults import DrivingFaults
 from simulators.legbook import LegBook
@@ -40,7 +42,8 @@ class FaultRates:
 
     A demonstration begins with an opening burst, so that it has something to show within a minute:
     ``opening_speeding`` and ``opening_deviation`` are counts for the default fleet, taken in
-    proportion for another. The defaults come to two speedings and two deviations a minute after it.
+    proportion for another; so are ``unapproved``, ``off_hours`` and ``trip_not_begun``, the buses that have
+    that fault all day. The defaults come to two speedings and two deviations a minute after it.
     """
 
     speeding: float = 0.12
@@ -49,13 +52,26 @@ class FaultRates:
     duplicate: float = 0.4
     disorder: float = 0.3
     jump: float = 0.2
+    wrong_way: float = 0.0
+    long_stop: float = 0.0
+    silent: float = 0.0
+    unapproved: int = 0
+    off_hours: int = 0
+    trip_not_begun: int = 0
     opening_speeding: int = 9
     opening_deviation: int = 16
 
     @staticmethod
     def none() -> FaultRates:
         """A fleet without a single fault."""
-        return FaultRates(0.0, 0.0, 0.0, 0.0, 0.0, 0.0, 0, 0)
+        return FaultRates(0.0, 0.0, 0.0, 0.0, 0.0, 0.0, opening_speeding=0, opening_deviation=0)
+
+    @staticmethod
+    def every() -> FaultRates:
+        """A fleet with every fault there is."""
+        return FaultRates(
+            wrong_way=0.05, long_stop=0.05, silent=0.05, unapproved=16, off_hours=16, trip_not_begun=16
+        )
 
 
 @dataclass(frozen=True, slots=True)
@@ -95,14 +111,25 @@ class Simulation:
         day = local_day(scenario.start_ms, ZONE)
         self.city = City(scenario.seed, scenario.buses, day.year if day.month >= 8 else day.year - 1)
         book = LegBook(self.city)
-        self.timetable = self._lay_timetable(book, day)
+        rates, part = scenario.faults, scenario.buses / DEFAULT_BUSES
+        self._conduct = ConductFaults(
+            self.city,
+            self._lay_timetable(book, day),
+            self.begin_ms,
+            buses={
+                "unapproved_operation": _share(rates.unapproved, part),
+                "off_hours": _share(rates.off_hours, part),
+                "trip_not_begun": _share(rates.trip_not_begun, part),
+            },
+            per_bus_hour={"wrong_way": rates.wrong_way, "long_stop": rates.long_stop, "silent": rates.silent},
+        )
+        self.timetable = self._conduct.timetable
         rng = np.random.default_rng([scenario.seed, 9])
         phase_ms = rng.integers(0, SECOND_MS, scenario.buses)
         self._turn = rng.integers(0, scenario.interval_s, scenario.buses)
         self.drive = Drive(book, self.timetable, self.begin_ms - scenario.history_s * SECOND_MS, phase_ms)
         self._receivers = Receivers(scenario.seed, scenario.buses, self.city.plane, scenario.noise)
         self._kept = self._drive_history()
-        rates, part = scenario.faults, scenario.buses / DEFAULT_BUSES
         opening: dict[DrivingFault, int] = {
             "speeding": _share(rates.opening_speeding, part),
             "deviation": _share(rates.opening_deviation, part),
@@ -115,6 +142,7 @@ class Simulation:
             at_opening=opening,
             opening_s=_OPENING_S,
             interval_s=scenario.interval_s,
+            held=self._conduct.held,
         )
         per_bus_hour: dict[LinkFault, float] = {
             "dropout": rates.dropout,
@@ -130,7 +158,8 @@ class Simulation:
     @cached_property
     def registry(self) -> Registry:
         """What the authorities hold on record, with the assignments of the scenario's timetable."""
-        return self.city.registry(self.timetable.assignments)
+        record = self.city.registry(self.timetable.assignments)
+        return msgspec.structs.replace(record, buses=self._conduct.on_record(record.buses))
 
     @cached_property
     def base_map(self) -> dict[str, Any]:
@@ -140,7 +169,7 @@ class Simulation:
     @property
     def truth(self) -> list[Fault]:
         """Every fault so far."""
-        return [*self._faults.truth, *self._links.truth]
+        return [*self._faults.truth, *self._conduct.truth, *self._links.truth]
 
     def history(self) -> Sent:
         """What the devices kept before the beginning: each bus's backfill, due at the beginning."""
@@ -167,9 +196,12 @@ class Simulation:
         """What the fleet sends in the next second, in the order in which it is due."""
         state = self.drive.step()
         self._faults.step(state)
-        reporting = (self._steps + self._turn) % self.scenario.interval_s == 0
+        self._conduct.step(state, self.drive, self._faults.busy)
+        reporting = ((self._steps + self._turn) % self.scenario.interval_s == 0) & ~self._conduct.mute
         self._steps += 1
-        return self._links.send(self._receivers.observe(state, reporting), self._faults.busy)
+        return self._links.send(
+            self._receivers.observe(state, reporting), self._faults.busy | self._conduct.held
+        )
 
     def _lay_timetable(self, book: LegBook, day: date) -> Timetable:
         if self.scenario.timetable == "round_now":

@@ -14,6 +14,16 @@ import msgspec
 from fleet.errors import BadInput
 
 DrivingFault = Literal["speeding", "deviation"]
+ConductFault = Literal[
+    "wrong_way",
+    "stops_skipped",
+    "unapproved_operation",
+    "off_hours",
+    "long_stop",
+    "silent",
+    "trip_not_begun",
+    "substitute",
+]
 LinkFault = Literal["dropout", "duplicate", "disorder", "jump"]
 
 
@@ -21,12 +31,13 @@ class Fault(msgspec.Struct, frozen=True, rename={"from_ms": "from", "to_ms": "to
     """One fault as it truly was, from ``from_ms`` to ``to_ms`` (epoch milliseconds, both included)."""
 
     bus: str
-    rule: DrivingFault | LinkFault
+    rule: DrivingFault | ConductFault | LinkFault
     from_ms: int
     to_ms: int
     size: float
-    """By rule: speeding km/h over the limit, deviation and jump metres, dropout and disorder seconds,
-    duplicate messages; the greatest of the interval."""
+    """By rule: speeding km/h over the limit, deviation, wrong way and jump metres, dropout, disorder,
+    silent and long stop seconds, unapproved and off-hours km/h, duplicate messages; the greatest of the
+    interval. Stops skipped: how many certainly were."""
     lon: float
     """Where it began, WGS-84."""
     lat: float

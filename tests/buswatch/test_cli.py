@@ -78,7 +78,6 @@ def test_an_unknown_command_is_refused_with_those_there_are() -> None:
         (["simulate", "--interval", "0.5"], "a device reports every 1s to 60s, in whole seconds"),
         (["simulate", "--interval", "2m"], "a device reports every 1s to 60s"),
         (["simulate", "--start", "yesterday"], "write it as 2026-09-01T07:30:00+08:00"),
-        (["evaluate", "truth.jsonl", "--from", "1"], "--to"),
         (["import"], "registry"),
         (["--log-level", "LOUD", "migrate"], "'DEBUG', 'INFO', 'WARNING', 'ERROR'"),
     ],
@@ -90,6 +89,12 @@ def test_a_bad_argument_is_refused_and_says_how_to_mend_it(
         _parser().parse_args(arguments)
     assert end.value.code == 2
     assert said in " ".join(capsys.readouterr().err.split())
+
+
+def test_evaluating_alerts_on_file_wants_a_time_and_simulated_ones_known_words() -> None:
+    assert "--from" in refused("evaluate", "truth.jsonl", "--from", "2026-09-01T07:30:00+08:00")
+    assert "write some of city,open_sky,canyon,tunnel" in refused("evaluate", "--noise", "fog")
+    assert "write some of calm,driving,every" in refused("evaluate", "--scenarios", "calm,wild")
 
 
 @pytest.mark.parametrize("command", ["serve", "monitor", "api", "migrate"])
