@@ -15,6 +15,9 @@ from geofence.matching import NO_LINE, Place, by_an_end, locate
 PARKED_MS = 300_000
 """A bus that has stood so long is parked."""
 
+_HOME_M = 150.0
+"""So near to its depot a bus is in it."""
+
 NOBODY_S, OWN, FOREIGN = range(3)
 """Whose trip a bus is on."""
 
@@ -174,6 +177,8 @@ def _follow(
     place = locate(facts.corridors, duty.line, r, fix.t, fix.x, fix.y, course_x, course_y)
     s = m.buses[fix.bus]
     parked = s.anchor_ms > 0 and fix.t - s.anchor_ms >= PARKED_MS
+    if parked and r.phase == UNDER_WAY and not duty.open_ended and _is_home(facts, fix):
+        r.phase, r.running = WAITING, False
     step_run(
         r, place, fix.t, duty.start_ms, duty.open_ended, fix.elapsed_ms, room_m, parked, facts.corridors,
         duty.line, p,
@@ -202,6 +207,13 @@ def _follow_foreign(
         return _NOWHERE
     s.foreign_line = line
     return On(FOREIGN, -1, line, place, True, True, False, came_from_m, came_from_ms, -1)
+
+
+@compiled
+def _is_home(facts: Facts, fix: Report) -> bool:
+    """Whether a bus is at its depot: parked there it is on no trip, though its line may pass the gate."""
+    home = facts.buses[fix.bus]
+    return math.hypot(fix.x - home.depot_x, fix.y - home.depot_y) <= _HOME_M
 
 
 @inlined

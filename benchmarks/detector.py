@@ -87,6 +87,11 @@ def measure(
             rows.append({"what": f"PostGIS: {error}", "values": ["-", "-"]})
     else:
         rows.append({"what": "PostGIS: not asked (--postgis-url)", "values": ["-", "-"]})
+    fences = peers.tile38()
+    if fences is None:
+        rows.append({"what": "Tile38: no tile38-server on the PATH", "values": ["-", "-"]})
+    else:
+        rates["Tile38, a corridor as a fence for each of 1,058 buses"] = fences
     for size in chosen.batches:
         rates[f"the whole detector, batches of {size:,}"] = median(
             timed(registry, fixes, buses, size) for _ in range(_REPEATS if buses < 10_000 else 1)

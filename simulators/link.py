@@ -42,12 +42,9 @@ class Sent:
 class Links:
     """The links of a fleet, one a bus, with what each holds back."""
 
-    def __init__(
-        self, seed: int, bus_ids: list[str], interval_s: int, per_bus_hour: dict[LinkFault, float]
-    ) -> None:
+    def __init__(self, seed: int, bus_ids: list[str], per_bus_hour: dict[LinkFault, float]) -> None:
         self._rng = np.random.default_rng([seed, 8])
         self._bus_ids = bus_ids
-        self._interval_ms = interval_s * SECOND_MS
         self._rate = {rule: per_bus_hour.get(rule, 0.0) * len(bus_ids) / 3_600 for rule in LINK_FAULTS}
         self._down_until_ms = np.zeros(len(bus_ids), np.int64)
         self._kept: dict[int, list[Fixes]] = {}
@@ -96,10 +93,7 @@ class Links:
         held = np.zeros(len(self._bus_ids), np.bool_)
         held[[*self._kept, *self._swapped]] = True
         free = np.flatnonzero(~(spared | held)[fixes.bus])
-        counts = {
-            rule: int(self._rng.poisson(self._rate[rule] * self._interval_ms / SECOND_MS))
-            for rule in LINK_FAULTS
-        }
+        counts = {rule: int(self._rng.poisson(self._rate[rule])) for rule in LINK_FAULTS}
         chosen = self._rng.permutation(free)[: sum(counts.values())].tolist() if any(counts.values()) else []
         drawn: dict[LinkFault, list[int]] = {}
         for rule, count in counts.items():

@@ -150,9 +150,7 @@ class Simulation:
             "disorder": rates.disorder,
             "jump": rates.jump,
         }
-        self._links = Links(
-            scenario.seed, [bus.bus_id for bus in self.city.buses], scenario.interval_s, per_bus_hour
-        )
+        self._links = Links(scenario.seed, [bus.bus_id for bus in self.city.buses], per_bus_hour)
         self._steps = 0
 
     @cached_property

@@ -328,3 +328,13 @@ def test_one_fix_of_a_speeding_suffices_when_the_way_driven_shows_it() -> None:
 
     assert rules(sampled(12)) == ["speeding"]
     assert sampled(4) == []
+
+
+def test_a_bus_parked_in_its_depot_beside_the_line_when_its_window_opens_is_on_no_trip() -> None:
+    record = registry(approval())
+    home = bus(depot=(float(degrees([5_000.0], [20.0])[0][0]), float(degrees([5_000.0], [20.0])[1][0])))
+    record = msgspec.structs.replace(record, buses=(home,))
+    there = track(drive(0, 5_000, 36), start_s=-560)
+    parked = track(np.full(700, 5_000.0), 20.0, start_s=-60)
+    out = track(5_000 - drive(0, 4_900, 36), start_s=640)
+    assert found(Fixes.concat([there, parked, out]), record) == []

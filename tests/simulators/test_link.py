@@ -15,7 +15,7 @@ NOBODY = np.zeros(3, np.bool_)
 
 
 def run(rates: dict[LinkFault, float], seconds: int) -> tuple[list[Sent], Links]:
-    links = Links(5, BUSES, 1, rates)
+    links = Links(5, BUSES, rates)
     sent = []
     for second in range(seconds):
         fixes = Fixes.of(
@@ -89,7 +89,7 @@ def test_a_jump_moves_one_fix_far_away_and_leaves_its_neighbours() -> None:
 
 
 def test_spared_buses_get_no_fault() -> None:
-    links = Links(5, BUSES, 1, {"jump": 3_600.0, "duplicate": 3_600.0})
+    links = Links(5, BUSES, {"jump": 3_600.0, "duplicate": 3_600.0})
     fixes = Fixes.of(bus=[0, 1, 2], time_ms=[0, 1, 2], lon=[114.3] * 3, lat=[30.5] * 3)
 
     assert len(links.send(fixes, np.ones(3, np.bool_)).fixes) == 3
