@@ -53,6 +53,8 @@ $(VENV)/.python:
 $(VENV)/.installed: $(VENV)/.python requirements/run.txt pyproject.toml
 	$(BIN)/pip install --quiet --disable-pip-version-check --only-binary :all: --require-hashes -r requirements/run.txt
 	$(BIN)/pip install --quiet --disable-pip-version-check --no-deps --no-build-isolation --editable .
+	@echo "compiling the detector, about a minute"
+	@$(BIN)/python -m buswatch.ahead
 	@touch $@
 
 $(VENV)/.installed-dev: $(VENV)/.installed requirements/dev.txt

@@ -139,6 +139,11 @@ class Detector:
         self._lay(at_ms, at_ms)
         return self._changes(self.judge.tick(at_ms))
 
+    def prepare(self) -> None:
+        """Have every loop compiled that is not yet, so that neither a fix nor the clock waits for it."""
+        self.detect(Fixes.empty(), 0)
+        self.judge.prepare()
+
     def _lay(self, first_ms: int, last_ms: int) -> None:
         """Lay out the trips of some moments."""
         if self._trips is None:

@@ -178,9 +178,9 @@ class Judge:
         judged = Judged(np.full(n, NOT_JUDGED, np.int8), np.full(n, np.nan), np.zeros(n, np.int8))
         if n:
             self._since_ms = min(self._since_ms, int(fixes.time_ms.min()))
-        told = []
+        told: list[Events] = []
         begin = 0
-        while begin < n:
+        while begin < n or not told:  # also for no fix at all: the loop is compiled when it is first called
             events = room_for_events(_AT_ONCE + n // 8)
             begin, count = _judge(
                 self._memory, self._duties, self.facts, self._numbers, self._rules, begin, self._since_ms,
@@ -189,6 +189,13 @@ class Judge:
             )  # fmt: skip
             told.append(_first(events, count))
         return seen, judged, told
+
+    def prepare(self) -> None:
+        """Have the loop over time compiled, if it is not yet; ``judge`` compiles its own, given no fix."""
+        _tick(
+            self._memory, self._duties, self.facts, self._numbers, self._rules, len(self._registry.buses), 0,
+            0, room_for_events(1),
+        )  # fmt: skip
 
     def tick(self, now_ms: int) -> list[Events]:
         """Take every bus up to a moment without a fix."""

@@ -103,6 +103,7 @@ class Pipeline:
         """Give the detector back the memory it had before a restart; waits for the database."""
         await persist(lambda: self._orders.follow(self._detector, self._now_ms()), self._stalled)
         self._tell(await persist(lambda: self._rejudging.judge_all(self._now_ms()), self._stalled))
+        self._detector.prepare()
 
     async def run(self, broker: Broker, identifier: str) -> None:
         """Work until cancelled; a broker that goes away is waited for."""
