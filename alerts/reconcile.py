@@ -58,13 +58,14 @@ def _pair(on_file: Sequence[Alert], episodes: Mapping[str, Alert]) -> dict[str, 
     known_as = {identity: left.pop(identity) for identity in episodes if identity in left}
     for identity, episode in episodes.items():
         if identity not in known_as:
-            same = (a for a in left.values() if a.rule == episode.rule and _overlap(a, episode))
+            same = (a for a in left.values() if a.rule == episode.rule and overlap(a, episode))
             if (known := next(same, None)) is not None:
                 known_as[identity] = left.pop(known.alert_id)
     return known_as
 
 
-def _overlap(one: Alert, other: Alert) -> bool:
+def overlap(one: Alert, other: Alert) -> bool:
+    """Whether two episodes have a moment in common; one that has not ended goes on for ever."""
     return (one.ended_ms is None or other.started_ms <= one.ended_ms) and (
         other.ended_ms is None or one.started_ms <= other.ended_ms
     )

@@ -22,6 +22,7 @@ from numpy.typing import NDArray
 from alerts.detector import Detector
 from alerts.episodes import RULES, Alert, Rule
 from alerts.offline import episodes_of
+from alerts.reconcile import overlap
 from buswatch.rejudging import given_from
 from buswatch.route_file import read_routes
 from buswatch.settings import Settings
@@ -276,7 +277,7 @@ def compare(raised: Sequence[Alert], rehearsed: Sequence[Alert]) -> Differences:
         known = [
             alert
             for alert in by_key.get((episode.bus_id, episode.rule), ())
-            if alert.alert_id in left and _overlap(alert, episode)
+            if alert.alert_id in left and overlap(alert, episode)
         ]
         if not known:
             gained.append(episode)
@@ -292,12 +293,6 @@ def compare(raised: Sequence[Alert], rehearsed: Sequence[Alert]) -> Differences:
 
 def _essence(alert: Alert) -> tuple[object, ...]:
     return alert.started_ms, alert.ended_ms, alert.severity, _peak(alert)
-
-
-def _overlap(one: Alert, other: Alert) -> bool:
-    return (one.ended_ms is None or other.started_ms <= one.ended_ms) and (
-        other.ended_ms is None or one.started_ms <= other.ended_ms
-    )
 
 
 async def rehearse_stored(
