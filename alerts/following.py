@@ -15,6 +15,9 @@ from geofence.matching import NO_LINE, Place, by_an_end, locate
 PARKED_MS = 300_000
 """A bus that has stood so long is parked."""
 
+STANDS_KMH = 3.0
+"""A reported speed below this is standing: the place may drift without the bus."""
+
 _HOME_M = 150.0
 """So near to its depot a bus is in it."""
 
@@ -37,6 +40,9 @@ class Report(NamedTuple):
     """The speed to judge by; NaN when not known."""
     reported: bool
     """Whether that is the reported one."""
+    course_x: float
+    course_y: float
+    """The course over ground, of length 1; (0, 0) when not known."""
     accuracy_m: float
     elapsed_ms: int
     """Since the last believed fix of the bus, -1 when there was none for long."""
@@ -111,8 +117,6 @@ def take_trip(
     numbers: Numbers,
     fix: Report,
     room_m: float,
-    course_x: float,
-    course_y: float,
 ) -> On:
     """Match a fix against the trip that its bus is on, or else against all that it may be on.
 
@@ -123,14 +127,14 @@ def take_trip(
         s.trip = -1
     best = _NOWHERE
     if s.foreign_line >= 0:
-        best = _follow_foreign(m, facts, numbers, fix, room_m, course_x, course_y)
+        best = _follow_foreign(m, facts, numbers, fix, room_m)
         if best.under_way:
             return best
         best = _NOWHERE
     k = s.trip
     forbidden = -1
     if k >= 0:
-        best = _follow(m, duties, facts, numbers, fix, k, room_m, course_x, course_y)
+        best = _follow(m, duties, facts, numbers, fix, k, room_m)
         forbidden = -1 if duties.trips[k].permitted else k
         if not best.under_way:
             s.trip = -1
@@ -147,7 +151,7 @@ def take_trip(
             forbidden = j
         if duty.line < 0 or m.runs[j].phase == TRIP_ENDED:
             continue
-        other = _follow(m, duties, facts, numbers, fix, j, room_m, course_x, course_y)
+        other = _follow(m, duties, facts, numbers, fix, j, room_m)
         nearer = not best.place.off_m <= other.place.off_m
         if k >= 0:
             nearer &= other.under_way and other.place.off_m <= facts.corridors.lines[other.line].width_m
@@ -167,21 +171,19 @@ def _follow(
     fix: Report,
     k: int,
     room_m: float,
-    course_x: float,
-    course_y: float,
 ) -> On:
     """Take the bus's trip in row ``k`` one fix further."""
     duty, r = duties.trips[k], m.runs[k]
     p = numbers.trip[facts.parameter_set[duty.line]]
     came_from_m, came_from_ms = r.run_to_m, r.run_ms
-    place = locate(facts.corridors, duty.line, r, fix.t, fix.x, fix.y, course_x, course_y)
+    place = locate(facts.corridors, duty.line, r, fix.t, fix.x, fix.y, fix.course_x, fix.course_y)
     s = m.buses[fix.bus]
     parked = s.anchor_ms > 0 and fix.t - s.anchor_ms >= PARKED_MS
     if parked and r.phase == UNDER_WAY and not duty.open_ended and _is_home(facts, fix):
         r.phase, r.running = WAITING, False
     step_run(
-        r, place, fix.t, duty.start_ms, duty.open_ended, fix.elapsed_ms, room_m, parked, facts.corridors,
-        duty.line, p,
+        r, place, fix.t, duty.start_ms, duty.open_ended, fix.elapsed_ms, room_m, fix.speed_kmh < STANDS_KMH,
+        parked, facts.corridors, duty.line, p,
     )  # fmt: skip
     under_way = r.phase == UNDER_WAY
     follows = under_way or (r.phase == WAITING and driven_m(r) >= p.joined_m)
@@ -190,9 +192,7 @@ def _follow(
 
 
 @compiled
-def _follow_foreign(
-    m: Memory, facts: Facts, numbers: Numbers, fix: Report, room_m: float, course_x: float, course_y: float
-) -> On:
+def _follow_foreign(m: Memory, facts: Facts, numbers: Numbers, fix: Report, room_m: float) -> On:
     """Take the bus along the line that it drives as a substitute, until it leaves it or the trip ends."""
     s, r, c = m.buses[fix.bus], m.foreign[fix.bus], facts.corridors
     line = s.foreign_line
@@ -200,9 +200,9 @@ def _follow_foreign(
     if fix.t >= s.foreign_end_ms:
         return _NOWHERE
     came_from_m, came_from_ms = r.run_to_m, r.run_ms
-    place = locate(c, line, r, fix.t, fix.x, fix.y, course_x, course_y)
+    place = locate(c, line, r, fix.t, fix.x, fix.y, fix.course_x, fix.course_y)
     p = numbers.trip[facts.parameter_set[line]]
-    step_run(r, place, fix.t, 0, False, fix.elapsed_ms, room_m, False, c, line, p)
+    step_run(r, place, fix.t, 0, False, fix.elapsed_ms, room_m, False, False, c, line, p)
     if r.phase != UNDER_WAY or place.off_m > 2.0 * c.lines[line].width_m:
         return _NOWHERE
     s.foreign_line = line

@@ -289,7 +289,8 @@ def _judge(  # noqa: PLR0915  # the detector on one page
         elapsed_ms = time_ms[i] - s.last_ms if s.seen and time_ms[i] - s.last_ms <= _UNSEEN_MS else -1
         fix = Report(
             bus[i], time_ms[i], lon[i], lat[i], xs[i], ys[i], screened.speed_kmh[i], screened.reported[i],
-            accuracy_of(accuracy_m[i], of_fleet), elapsed_ms, late_before_ms,
+            screened.course_x[i], screened.course_y[i], accuracy_of(accuracy_m[i], of_fleet), elapsed_ms,
+            late_before_ms,
         )  # fmt: skip
         count = pass_time(events, count, m, duties, facts, numbers, rules, fix.bus, fix.t, since_ms)
         if elapsed_ms < 0:
@@ -298,7 +299,7 @@ def _judge(  # noqa: PLR0915  # the detector on one page
             count = end_silence(events, count, m, fix.bus, fix.t)
 
         room_m = max(fix.accuracy_m, wander_of(s, of_fleet))
-        on = take_trip(m, duties, facts, numbers, fix, room_m, screened.course_x[i], screened.course_y[i])
+        on = take_trip(m, duties, facts, numbers, fix, room_m)
         chosen = facts.parameter_set[on.line]
         on_line = on.line >= 0 and on.place.off_m <= facts.corridors.lines[on.line].width_m
         assignment = duties.trips[on.trip].assignment if on.whose == OWN else NO_ASSIGNMENT
@@ -324,12 +325,13 @@ def _judge(  # noqa: PLR0915  # the detector on one page
             )  # fmt: skip
         if (rules >> STOPS_SKIPPED) & 1:
             count = judge_stops_skipped(
-                events, count, m, duties, facts, numbers, fix, on, on_line, assignment
+                events, count, m, duties, facts, numbers, fix, on, on_line, widened_m, assignment
             )
         if (rules >> WRONG_WAY) & 1:
             count = judge_wrong_way(
-                events, count, m, duties, facts, numbers, fix, on, beside_m, limit, reason, assignment
-            )
+                events, count, m, duties, facts, numbers, fix, on, beside_m, widened_m, limit, reason,
+                assignment,
+            )  # fmt: skip
         stands = keep_anchor(s, fix, numbers.long_stop[chosen].radius_m + fix.accuracy_m)
         stood_ms = fix.t - s.anchor_ms if s.anchor_ms > 0 else 0
         forbidden = fix.t >= facts.buses[fix.bus].permitted_until_ms or on.forbidden_trip >= 0

@@ -28,6 +28,7 @@ RUN = np.dtype(
         ("run_from_m", np.float64),
         ("run_to_m", np.float64),
         ("run_ms", np.int64),
+        ("early_m", np.float64),
         ("left_m", np.float64),
         ("left_ms", np.int64),
         ("visited", np.int64),
@@ -42,10 +43,11 @@ RUN = np.dtype(
     align=True,
 )
 """What is remembered of one trip. ``running``: on the line and going forward from ``run_from_m`` to
-``run_to_m`` at ``run_ms``, a run that began ``near_beginning``; ``midway``: its first fix in the window
-lay on the line, unseen before. ``left_m, left_ms``: where and when the bus was last on its line before
-it was ``absent`` from it; ``visited``: bit k for stop k. ``again``: an open-ended one that has reached
-an end before. ``told``: that it has not begun."""
+``run_to_m`` at ``run_ms``, a run that began ``near_beginning``; ``early_m``: so far it had come before the
+trip was due, minus infinity if it began later; ``midway``: its first fix in the window lay on the line,
+unseen before. ``left_m, left_ms``: where and when the bus was last on its line before it was ``absent``
+from it; ``visited``: bit k for stop k. ``again``: an open-ended one that has reached an end before.
+``told``: that it has not begun."""
 
 _UNSEEN_MS = 17.0
 """Metres a second that a bus drives unseen between two fixes: 60 km/h, the legal cap."""
@@ -62,6 +64,7 @@ def step_run(
     open_ended: bool,
     elapsed_ms: int,
     room_m: float,
+    stands: bool,
     parked: bool,
     c: Corridors,
     line: int,
@@ -70,8 +73,9 @@ def step_run(
     """Take a trip one believed fix further.
 
     ``elapsed_ms``: since the last believed fix of the bus, -1 when there was none for long.
-    ``room_m``: a bus that drives along its line may seem so far outside its corridor. ``parked``: it has
-    stood for long; the way that it had come before is no part of the trip.
+    ``room_m``: a bus that drives along its line may seem so far outside its corridor. ``stands``: by
+    its speed it does not move, so that what it comes forward is drift, to another pass of its line perhaps;
+    ``parked``: it has stood for long, and the way that it had come before is no part of the trip.
     """
     route = c.lines[line]
     on_line = place.off_m <= route.width_m
@@ -85,6 +89,8 @@ def step_run(
             return
         if parked and place.chainage_m > p.beginning_m and not open_ended:
             r.running = False
+        if stands and r.running:
+            return
         _join(r, place.chainage_m, t, t >= start_ms, open_ended, elapsed_ms, route, p)
     elif r.phase == UNDER_WAY:
         if _at_end(r, place, t, on_line, open_ended, route, p):
@@ -102,7 +108,9 @@ def step_run(
 def _join(
     r: Row, chainage_m: float, t: int, due: bool, open_ended: bool, elapsed_ms: int, route: Row, p: Row
 ) -> None:
-    """Take the run of a waiting bus along its line one fix further; it is no trip before it is ``due``."""
+    """Take the run of a waiting bus along its line one fix further; it is no trip before it is ``due``, and
+    a bus that waits on its line for that may still turn round to its first stop.
+    """
     if open_ended and not r.again and p.ending_m <= chainage_m <= route.length_m - p.ending_m:
         _begin(r, t, chainage_m)
         r.phase = UNDER_WAY
@@ -116,6 +124,9 @@ def _join(
     r.run_ms = t
     driven = driven_m(r)
     if not due:
+        r.early_m = r.run_to_m
+        return
+    if r.run_to_m - r.early_m < p.backward_m:
         return
     not_near_m = p.joined_midway_m if r.midway else p.joined_late_m
     if driven >= (p.joined_m if r.near_beginning else not_near_m):
@@ -128,6 +139,7 @@ def _begin(r: Row, t: int, chainage_m: float) -> None:
     r.run_from_m = chainage_m
     r.run_to_m = chainage_m
     r.run_ms = t
+    r.early_m = -np.inf
     r.absent = False
     r.visited = 0
 

@@ -102,6 +102,9 @@ class SpeedingParameters(NamedTuple):
     """Metres from the line, beside twice the accuracy or the wander, within which its limits count. Farther
     off, within the corridor still, the bus may be on another road that meets the approved one at a
     flat angle. Twice, because a reported accuracy holds two fixes of three, and twice it 19 of 20."""
+    crossing_deg: float = 40.0
+    """A bus whose course differs by more from the line's, either way along it, is on another road: it is
+    held to the highest cap, and below that its speed says nothing of the line's limit."""
     serious_percent: float = 20.0
     critical_percent: float = 50.0
 
@@ -121,8 +124,10 @@ class DeviationParameters(NamedTuple):
     scatter_factor: float = 2.0
     """A bus whose fixes wander across the line while it follows it has a worse receiver, or tall
     buildings round it, than it says: this many times the wander counts as its accuracy …"""
-    scatter_ms: int = 120_000
-    """… over about so long …"""
+    scatter_ms: int = 60_000
+    """… which is learned in about so long …"""
+    settle_ms: int = 600_000
+    """… and forgotten in about so long, for the next tall building is not far …"""
     scatter_most_m: float = 45.0
     """… and no more metres than this, so that 100 m off a corridor of 50 m is always a deviation."""
     min_fixes: int = 3
@@ -134,7 +139,7 @@ class DeviationParameters(NamedTuple):
     """Times the accuracy beyond corridor and accuracy that a fix of the run must lie to open so soon …"""
     plain_most_m: float = 25.0
     """… and no more metres than this …"""
-    plain_wander: float = 1.25
+    plain_wander: float = 1.4
     """… and so many times as far beyond the corridor as the wander reaches …"""
     near_ms: int = 90_000
     """… for nearer than that a receiver between tall buildings may drift; a bus that stays out there for
@@ -155,7 +160,8 @@ class WrongWayParameters(NamedTuple):
     back_m: float = 100.0
     """Metres of falling chainage that open: more than drift, and more than a bus that backs up."""
     against_deg: float = 120.0
-    """The course must differ from the line's by more than this."""
+    """The course must differ from the line's by more than this, and nowhere so near that drift could put
+    the bus there may the line run its way."""
     min_fixes: int = 3
     min_ms: int = 5_000
     sparse_ms: int = 5_000
@@ -167,7 +173,8 @@ class StopsSkippedParameters(NamedTuple):
     fewest: int = 1
     """Stops left out that open."""
     stop_m: float = 60.0
-    """A stop nearer than this to a place where the bus was is not left out; the accuracy is added."""
+    """A stop nearer than this to a place where the bus was is not left out; the accuracy is added, or the
+    wander across the line."""
 
 
 class UnapprovedParameters(NamedTuple):

@@ -28,7 +28,8 @@ def _keep_by_source(house: Path) -> None:
     Numba alone looks at the file of the outermost loop: a change of a loop that it calls, in another
     file, would go unnoticed. What was kept of other sources is removed.
     """
-    sources = sorted(path for room in ("fleet", "geofence", "alerts") for path in (house / room).glob("*.py"))
+    rooms = [house / room for room in ("fleet", "geofence", "alerts")]
+    sources = sorted(path for room in rooms for path in room.rglob("*.py"))
     digest = hashlib.sha256(b"".join(path.read_bytes() for path in sources)).hexdigest()[:16]
     kept = house / "geofence" / "__pycache__" / f"loops-{digest}"
     try:

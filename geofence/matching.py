@@ -190,6 +190,34 @@ def _runs_against(c: Corridors, k: int, course_x: float, course_y: float) -> boo
     return dot < 0.0 and dot * dot * float(a.per_length2) > 0.25
 
 
+@inlined
+def crosses(place: Place, more_than_deg: float) -> bool:
+    """Whether a bus drives across its line at a sharper angle than that; not when its course is unknown."""
+    return abs(place.along) < math.cos(math.radians(more_than_deg))
+
+
+@compiled
+def runs_along(
+    c: Corridors, line: int, x: float, y: float, course_x: float, course_y: float, within_m: float
+) -> bool:
+    """Whether some pass of a line within so many metres of a place runs along a course, 60 degrees at most
+    from it.
+    """
+    route = c.lines[line]
+    x -= route.x0
+    y -= route.y0
+    for k in range(route.first, route.last - 1):
+        a, b = c.vertices[k], c.vertices[k + 1]
+        along = (course_x * (float(b.x) - float(a.x)) + course_y * (float(b.y) - float(a.y))) * math.sqrt(
+            a.per_length2
+        )
+        if along >= 0.5:
+            d2, _ = _to_segment(c, k, x, y)
+            if d2 <= within_m * within_m:
+                return True
+    return False
+
+
 @compiled
 def by_an_end(c: Corridors, line: int, x: float, y: float, within_m: float) -> bool:
     """Whether a place is near an end of a line, or an end of one of its parts."""

@@ -30,6 +30,10 @@ LEAST_SIZE: dict[str, float] = {"deviation": 100.0, "wrong_way": 150.0, "stops_s
 """… when they are at least so large, where size counts."""
 OPTIONAL = ("substitute",)
 """Faults that make an alert true and need not be found: whether they are one hangs on other buses."""
+FOLLOWS: dict[str, str] = {"trip_not_begun": "long_stop"}
+"""An alert of the one rule is true as well where a fault of the other had held the bus up …"""
+FOLLOWS_MS = HOUR_MS
+"""… within so long before."""
 SLACK_MS = 10 * SECOND_MS
 """An alert may begin and end this far outside its fault: drift, and the band that closes an episode."""
 RETURN_MS = 90 * SECOND_MS
@@ -132,6 +136,7 @@ def evaluate(
         mine = [a for a in raised if a.rule == rule]
         pairs = [(fault, a) for a in mine for fault in faults[a.bus, rule] if _overlap(fault, a, to_ms)]
         true_alerts = {id(a) for _, a in pairs}
+        true_alerts |= {id(a) for a in mine if _held_up(a, faults[a.bus, FOLLOWS.get(rule, "")])}
         first: dict[Fault, int] = {}
         for fault, a in pairs:
             first[fault] = min(first.get(fault, a.detected_ms), a.detected_ms)
@@ -163,6 +168,11 @@ def evaluate(
 def _overlap(fault: Fault, alert: RaisedAlert, to_ms: int) -> bool:
     ended = to_ms if alert.ended_ms is None else alert.ended_ms
     return alert.started_ms <= fault.to_ms + SLACK_MS and ended >= fault.from_ms - SLACK_MS
+
+
+def _held_up(alert: RaisedAlert, faults: Sequence[Fault]) -> bool:
+    """Whether an alert came of a fault that had kept its bus from what it should have done."""
+    return any(f.from_ms <= alert.detected_ms <= f.to_ms + FOLLOWS_MS for f in faults)
 
 
 def _findable(fault: Fault, from_ms: int, to_ms: int, interval_s: int) -> bool:

@@ -9,7 +9,7 @@ from alerts.following import OWN, On, Report, lays_over
 from alerts.memory import Duties, Facts, Memory, Numbers
 from alerts.telling import DEVIATION, Events, keep_peak, noted, tell_end, tell_violation
 from geofence.compiled import Row, compiled, inlined
-from geofence.matching import Place
+from geofence.matching import Place, crosses
 
 _DRIVEN_M = 8.0
 """A bus that has not driven so far since it was last on its line has not left it: its place drifts."""
@@ -53,7 +53,7 @@ def judge_deviation(
         ):
             verdict = BETWEEN
     if on_line and fix.elapsed_ms > 0 and on.whose == OWN and (on.under_way or m.runs[on.trip].running):
-        keep_wander(s, on.place.off_m, fix.elapsed_ms, p)
+        keep_wander(s, on.place, fix.elapsed_ms, p)
     if verdict != VIOLATING and not (s.active >> DEVIATION) & 1:
         return count
     band = m.bands[DEVIATION, fix.bus]
@@ -103,9 +103,12 @@ def wander_of(s: Row, p: Row) -> float:
 
 
 @compiled
-def keep_wander(s: Row, off_m: float, elapsed_ms: int, p: Row) -> None:
-    """Take the wander across the line one fix further."""
-    s.scatter_m2 += min(elapsed_ms / p.scatter_ms, 0.25) * (off_m * off_m - s.scatter_m2)
+def keep_wander(s: Row, place: Place, elapsed_ms: int, p: Row) -> None:
+    """Take the wander across the line one fix further; a bus that turns off it does not wander."""
+    if crosses(place, p.crossing_deg):
+        return
+    more_m2 = place.off_m * place.off_m - s.scatter_m2
+    s.scatter_m2 += min(elapsed_ms / (p.scatter_ms if more_m2 > 0.0 else p.settle_ms), 0.25) * more_m2
 
 
 @compiled
@@ -135,8 +138,7 @@ def deviation_verdict(
         return VIOLATING if drove or far else BETWEEN
     if place.off_m > return_m:
         return BETWEEN
-    crossing = abs(place.along) < math.cos(math.radians(p.crossing_deg))
-    return BETWEEN if crossing else CLEAR
+    return BETWEEN if crosses(place, p.crossing_deg) else CLEAR
 
 
 @compiled

@@ -5,7 +5,7 @@ from __future__ import annotations
 import math
 
 from alerts.bands import begin_run
-from alerts.following import OWN, On, Report
+from alerts.following import OWN, STANDS_KMH, On, Report
 from alerts.memory import Facts, Memory, Numbers
 from alerts.rules.moving import from_depot_m
 from alerts.rules.stops_skipped import near_a_stop
@@ -14,10 +14,8 @@ from geofence.compiled import Row, compiled, inlined
 
 _CREEPS_KMH = 10.0
 """Faster than this a bus does not stand, however near it still is."""
-_STANDS_KMH = 3.0
-"""A reported speed below this is standing: the place may drift without the bus."""
 _DRIFTS_M = 150.0
-"""But no farther than this."""
+"""So far the place of a bus that stands by its speed may drift."""
 
 
 @inlined
@@ -25,7 +23,7 @@ def keep_anchor(s: Row, fix: Report, radius_m: float) -> bool:
     """Whether the bus still stands where it stood; if not, it may stand from here on."""
     moves = fix.speed_kmh > _CREEPS_KMH
     away_m = math.hypot(fix.x - s.anchor_x, fix.y - s.anchor_y)
-    near = away_m <= radius_m or (fix.speed_kmh < _STANDS_KMH and away_m <= _DRIFTS_M)
+    near = away_m <= radius_m or (fix.speed_kmh < STANDS_KMH and away_m <= _DRIFTS_M)
     if s.anchor_ms > 0 and near and not moves:
         return True
     s.anchor_ms = 0 if moves else fix.t

@@ -11,7 +11,7 @@ from alerts.telling import SPEEDING, Events, keep_peak, noted, tell_end, tell_vi
 from fleet.registry import MOTORWAY_CAP_KMH
 from geofence.compiled import Row, compiled, inlined
 from geofence.limits import REASONS
-from geofence.matching import Place, limit_at
+from geofence.matching import Place, crosses, limit_at
 from geofence.zones import lowest_here
 
 _LEGAL_CAP = REASONS.index("legal_cap")
@@ -38,6 +38,8 @@ def judge_speeding(
     chosen = facts.parameter_set[on.line]
     p = numbers.speeding[chosen]
     verdict = speeding_verdict(fix.speed_kmh, limit_kmh, p)
+    if verdict == CLEAR and on.follows and crosses(on.place, p.crossing_deg):
+        verdict = BETWEEN
     if verdict != VIOLATING and not (s.active >> SPEEDING) & 1:
         s.single = False
         return count
@@ -86,7 +88,8 @@ def limit_in_force(
     higher limit counts.
     """
     c, line = facts.corridors, on.line
-    if on.follows and on.place.off_m <= min(c.lines[line].width_m, p.on_line_m + beside_m):
+    near = on.follows and on.place.off_m <= min(c.lines[line].width_m, p.on_line_m + beside_m)
+    if near and not crosses(on.place, p.crossing_deg):
         limit, reason = limit_at(c, line, on.place.chainage_m, edge_m)
     else:
         cap = c.lines[line].cap_kmh if on.follows else MOTORWAY_CAP_KMH

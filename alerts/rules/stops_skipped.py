@@ -15,7 +15,6 @@ import numpy as np
 from alerts.following import OWN, On, Report
 from alerts.memory import Duties, Facts, Memory, Numbers
 from alerts.telling import EVENT_OPENED, STOPS_SKIPPED, Events, keep_peak, tell, tell_end
-from alerts.trips import driven_m
 from geofence.compiled import Row, compiled, inlined
 from geofence.corridors import Corridors
 from geofence.matching import Place
@@ -23,7 +22,8 @@ from geofence.matching import Place
 _MOST_STOPS = 62
 """Stops that the bits of ``visited`` hold; further ones count as visited."""
 _PLAUSIBLE_MS, _PLAUSIBLE_M = 30.0, 150.0
-"""So far a bus drives along its line between two fixes on it; farther on it has left it between."""
+"""So far a bus drives along its line between two fixes on it; farther on it has left it between, or the
+fix was matched to another pass of it."""
 
 
 @inlined
@@ -37,9 +37,10 @@ def judge_stops_skipped(
     fix: Report,
     on: On,
     on_line: bool,
+    widened_m: float,
     assignment: int,
 ) -> int:
-    """Take the rule one fix further."""
+    """Take the rule one fix further. ``widened_m``: how far drift may put a bus from where it is."""
     if on.whose != OWN or not (on.under_way or on.ended) or duties.trips[on.trip].open_ended:
         return count
     s, r, c = m.buses[fix.bus], m.runs[on.trip], facts.corridors
@@ -47,7 +48,7 @@ def judge_stops_skipped(
     p = numbers.stops_skipped[chosen]
     follow_stops(
         r, on.place, on_line, on.came_from_m, on.came_from_ms, fix.t, fix.x, fix.y, s.x, s.y,
-        p.stop_m + fix.accuracy_m, c, on.line,
+        p.stop_m + widened_m, numbers.trip[chosen].backward_m, c, on.line,
     )  # fmt: skip
     skipped = stops_left_out(r, numbers.trip[chosen].joined_m, on.ended, p.stop_m, c, on.line)
     if skipped < p.fewest:
@@ -75,13 +76,15 @@ def follow_stops(
     from_x: float,
     from_y: float,
     near_m: float,
+    backward_m: float,
     c: Corridors,
     line: int,
 ) -> None:
     """Take the stops of a trip under way one fix further.
 
     ``came_from_m, came_from_ms``: where and when it was last on its line before this fix; ``from_x,
-    from_y``: its last believed place, metres in the plane; ``near_m``: how near a stop it must come.
+    from_y``: its last believed place, metres in the plane; ``near_m``: how near a stop it must come;
+    ``backward_m``: so far behind the place where it came back to its line, it came back at another one.
     """
     route = c.lines[line]
     if not on_line:
@@ -93,10 +96,12 @@ def follow_stops(
         _visit_near(r, c, line, x - route.x0, y - route.y0, from_x - route.x0, from_y - route.y0, near_m)
         return
     way_m = place.chainage_m - came_from_m
-    if not r.absent and way_m > _PLAUSIBLE_M + _PLAUSIBLE_MS * (t - came_from_ms) / 1000.0:
+    elsewhere = abs(way_m) > _PLAUSIBLE_M + _PLAUSIBLE_MS * (t - came_from_ms) / 1000.0
+    if elsewhere and way_m > 0.0 and not r.absent:
         r.absent = True
         r.left_m = came_from_m
         r.left_ms = came_from_ms
+    if elsewhere or place.chainage_m < r.run_from_m - backward_m:
         r.running = False
     if not r.running:
         r.running = True
@@ -127,7 +132,7 @@ def stops_left_out(r: Row, joined_m: float, ended: bool, margin_m: float, c: Cor
     """How many stops the bus has left out, once it follows its line again (or has ended its trip) after
     an absence; -1 while that is not known. Asking ends the absence.
     """
-    if not r.absent or not r.running or not (ended or driven_m(r) >= joined_m):
+    if not r.absent or not r.running or not (ended or r.run_to_m - r.run_from_m >= joined_m):
         return -1
     r.absent = False
     route = c.lines[line]

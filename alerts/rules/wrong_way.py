@@ -9,7 +9,7 @@ from alerts.following import OWN, On, Report
 from alerts.memory import Duties, Facts, Memory, Numbers
 from alerts.telling import WRONG_WAY, Events, keep_peak, noted, tell_end, tell_violation
 from geofence.compiled import Row, compiled, inlined
-from geofence.matching import Place
+from geofence.matching import Place, runs_along
 
 _SERIOUS = 1
 
@@ -25,11 +25,14 @@ def judge_wrong_way(
     fix: Report,
     on: On,
     beside_m: float,
+    widened_m: float,
     limit_kmh: float,
     reason: int,
     assignment: int,
 ) -> int:
-    """Take the rule one fix further. ``beside_m``: how far drift may put a bus beside its line."""
+    """Take the rule one fix further. ``beside_m``: how far drift may put a bus beside its line;
+    ``widened_m``: how far it puts one easily.
+    """
     s = m.buses[fix.bus]
     chosen = facts.parameter_set[on.line]
     p = numbers.wrong_way[chosen]
@@ -38,6 +41,10 @@ def judge_wrong_way(
         near_m = numbers.speeding[chosen].on_line_m + beside_m
         width_m = facts.corridors.lines[on.line].width_m
         verdict = wrong_way_verdict(on.place, width_m, near_m, on.came_from_m, p)
+        if verdict == VIOLATING and runs_along(
+            facts.corridors, on.line, fix.x, fix.y, fix.course_x, fix.course_y, width_m + widened_m
+        ):
+            verdict = CLEAR
     if verdict != VIOLATING and not (s.active >> WRONG_WAY) & 1:
         return count
     band = m.bands[WRONG_WAY, fix.bus]

@@ -25,7 +25,12 @@ from tests.reference.streams import Points, Track, gentle_lines, tracks, wild_li
 from tests.scenes import NOW_MS, PLANE, START_MS, approval, registry
 
 PARAMETERS = Parameters().with_settings(
-    {"deviation.scatter_factor": 0, "deviation.crossing_deg": 91, "speeding.single_ms": 10**9}
+    {
+        "deviation.scatter_factor": 0,
+        "deviation.crossing_deg": 91,
+        "speeding.crossing_deg": 91,
+        "speeding.single_ms": 10**9,
+    }
 )
 """What the reference leaves out is turned off: the wander, crossing roads, lone fixes."""
 _MARGIN_M = 0.05

@@ -84,6 +84,14 @@ def test_false_alerts_are_counted_for_each_thousand_bus_hours() -> None:
     assert held([alert("B1", 900, 920)], []).rules[0].false_per_1000_bus_hours == 100.0
 
 
+def test_a_trip_that_begins_late_because_of_a_long_stop_is_no_false_alert() -> None:
+    late = alert("B1", 1_000, 1_200, "trip_not_begun", after_s=60)
+
+    assert held([late], [fault("B1", 100, 700, "long_stop")]).false == ()
+    assert held([late], [fault("B2", 100, 700, "long_stop")]).false == (late,)
+    assert held([late], [fault("B1", 1_100, 1_700, "long_stop")]).false == (late,)
+
+
 def test_the_table_and_the_json_name_what_was_missed_and_false() -> None:
     result = held([alert("B7", 900, 920)], [fault("B1", 100, 120)])
 

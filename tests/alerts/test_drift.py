@@ -1,0 +1,88 @@
+"""What drift makes of a bus that does nothing wrong, above all where its line passes near itself."""
+
+from collections.abc import Sequence
+
+import msgspec
+import numpy as np
+import pytest
+
+from alerts.detector import Detector
+from alerts.episodes import Alert
+from alerts.offline import find_episodes
+from alerts.trips import UNDER_WAY
+from fleet.fixes import Fixes
+from fleet.registry import LimitStretch, Registry, Stop
+from tests.scenes import NOW_MS, approval, degrees, drive, registry, track
+
+HAIRPIN = [(0.0, 0.0), (3_000.0, 0.0), (3_000.0, 75.0), (0.0, 75.0), (0.0, 3_000.0)]
+"""Out along one street and back along the next, 75 m beside it."""
+
+
+def found(fixes: Fixes, record: Registry) -> list[str]:
+    alerts: list[Alert] = find_episodes(fixes, record)
+    return [alert.rule for alert in alerts]
+
+
+def hairpin_with_stops(*at_m: float) -> Registry:
+    """Stops on the way out."""
+    lon, lat = degrees(at_m, np.zeros(len(at_m)))
+    stops = tuple(Stop(f"{m:.0f}", a, b, m) for m, a, b in zip(at_m, lon.tolist(), lat.tolist(), strict=True))
+    plain = approval(points=HAIRPIN)
+    return registry(msgspec.structs.replace(plain, stops=(*stops, plain.stops[-1])))
+
+
+def drifting(x: np.ndarray, spells: Sequence[tuple[float, float, float]]) -> np.ndarray:
+    """Metres north of the way out: 0, but so many from one x to another."""
+    y = np.zeros(len(x))
+    for begin, end, north in spells:
+        y = np.where((x >= begin) & (x < end), north, y)
+    return y
+
+
+def test_a_fix_matched_to_the_street_beside_and_back_leaves_no_stop_out() -> None:
+    x = drive(0, 2_900, 36)
+    y = drifting(x, [(1_000, 1_060, 56.0)])
+    assert found(track(x, y, speed_kmh=36), hairpin_with_stops(0, 500, 1_500, 2_500)) == []
+
+
+def test_a_bus_that_drift_puts_nearer_to_the_way_back_drives_not_the_wrong_way() -> None:
+    x = drive(0, 2_900, 36)
+    y = drifting(x, [(1_500, 2_900, 54.0)])
+    assert "wrong_way" not in found(track(x, y, speed_kmh=36), registry(approval(points=HAIRPIN)))
+
+
+def test_a_bus_that_turns_round_on_a_line_that_nowhere_runs_its_way_still_does() -> None:
+    x = np.r_[drive(0, 3_000, 36), drive(-3_000, -2_000, 36) * -1]
+    assert found(track(x, 20.0 * (np.arange(len(x)) > 310), speed_kmh=36), registry()) == ["wrong_way"]
+
+
+@pytest.mark.parametrize("every_s", [1, 5, 30])
+def test_a_standing_bus_whose_place_drifts_to_a_later_pass_has_not_begun_its_trip(every_s: int) -> None:
+    loop = [(0.0, 0.0), (100.0, 0.0), (100.0, 60.0), (0.0, 60.0), (-3_000.0, 60.0)]
+    stands = np.zeros(900)
+    y = np.where((np.arange(900) > 300) & (np.arange(900) < 800), 45.0, 0.0)
+    detector = Detector(registry(approval(points=loop)))
+    fixes = track(stands[::every_s], y[::every_s], every_s=every_s, start_s=-100, speed_kmh=0.0)
+    findings = detector.detect(fixes, NOW_MS)
+    assert not np.any(findings.judged.phase == UNDER_WAY)
+    assert findings.changes == ()
+
+
+def test_a_bus_that_waited_on_its_line_may_turn_round_to_its_first_stop_when_the_window_opens() -> None:
+    x = np.r_[drive(0, 2_000, 36), np.full(200, 2_000.0), drive(-2_000, 0, 36) * -1, drive(0, 3_000, 36)]
+    assert found(track(x, start_s=-400), registry()) == []
+
+
+def test_a_bus_that_set_out_early_is_under_way_soon_after_its_window_opens() -> None:
+    findings = Detector(registry()).detect(track(drive(0, 3_000, 36), start_s=-100), NOW_MS)
+    assert findings.judged.phase[90] != UNDER_WAY
+    assert findings.judged.phase[110] == UNDER_WAY
+
+
+def test_the_limit_of_a_street_that_the_bus_only_crosses_is_not_its_limit() -> None:
+    crossing = [(0.0, 0.0), (3_000.0, 0.0), (3_000.0, 600.0), (1_500.0, 600.0), (1_500.0, -600.0)]
+    slow = LimitStretch(5_100.0, 6_300.0, 20.0, "hazard")
+    record = registry(approval(points=crossing, limits=[slow]))
+    x = drive(0, 2_900, 30)
+    y = drifting(x, [(1_400, 1_600, 56.0)])
+    assert found(track(x, y, speed_kmh=30), record) == []
