@@ -141,7 +141,7 @@ class DeviationParameters(NamedTuple):
     """… and no more metres than this …"""
     plain_wander: float = 1.4
     """… and so many times as far beyond the corridor as the wander reaches …"""
-    near_ms: int = 90_000
+    near_ms: int = 45_000
     """… for nearer than that a receiver between tall buildings may drift; a bus that stays out there for
     so long has left its line all the same."""
     crossing_deg: float = 50.0
