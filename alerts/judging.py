@@ -15,6 +15,7 @@ from numpy.typing import NDArray
 from alerts.episodes import RULES, Rule
 from alerts.following import OWN, On, Report, begin_afresh, phase_of, take_trip
 from alerts.memory import (
+    BUS_STATE,
     Duties,
     Facts,
     Memory,
@@ -55,7 +56,8 @@ from fleet.parameters import Parameters
 from fleet.quality import UNBELIEVED
 from fleet.registry import Registry
 from fleet.timetable import Trips
-from geofence.compiled import AHEAD, Row, compiled, inlined
+from geofence.compiled import AHEAD, CACHE_LINE, Row, compiled, fetch, inlined
+from geofence.corridors import LINE
 from geofence.matching import NO_LINE
 from geofence.screening import Screened
 
@@ -64,6 +66,7 @@ ON_ROUTE, DEVIATING, IS_SPEEDING, OFF_TRIP, NOT_JUDGED = range(5)
 """The live state of a bus after a fix."""
 
 _UNBELIEVED = int(UNBELIEVED)
+_BUS_BYTES, _RUN_BYTES, _LINE_BYTES = BUS_STATE.itemsize, RUN.itemsize, LINE.itemsize
 _UNSEEN_MS = 120_000
 """A bus without a fix for so long has not been seen: what it did before says nothing."""
 _AFRESH_MS = 1_800_000
@@ -279,8 +282,7 @@ def _judge(  # noqa: PLR0915  # the detector on one page
     count = 0
     of_fleet = numbers.deviation[facts.parameter_set[NO_LINE]]
     for i in range(begin, len(bus)):
-        if (i - begin) % AHEAD == 0:
-            _touch(m, duties, facts, bus, i)
+        _fetch(m, duties, facts, bus, i)
         if screened.quality[i] & _UNBELIEVED:
             continue
         if count + MOST_PER_FIX > len(events.bus):
@@ -359,24 +361,42 @@ def _judge(  # noqa: PLR0915  # the detector on one page
 
 
 @inlined
-def _touch(m: Memory, duties: Duties, facts: Facts, bus: NDArray[np.int32], begin: int) -> None:
-    """Read the rows that the next fixes need. In a large fleet none of them is in the processor's cache;
-    asked for one after the other they come one by one, asked for together they come at once.
+def _fetch(m: Memory, duties: Duties, facts: Facts, bus: NDArray[np.int32], i: int) -> None:
+    """Have the rows that the next fixes need come into the cache: of a fix far ahead the bus, of a nearer
+    one the trip that the bus is on, then the line of that trip, then the places on it.
     """
     c = facts.corridors
-    read = 0.0
-    for i in range(begin, min(begin + AHEAD, len(bus))):
-        s = m.buses[bus[i]]
-        read += s.lon + s.before_kmh + s.chainage_m + s.anchor_lat + facts.buses[bus[i]].depot_x
-        if s.trip >= 0:
-            duty, r = duties.trips[s.trip], m.runs[s.trip]
-            route = c.lines[duty.line]
-            read += r.left_ms + route.cap_kmh + duties.first[bus[i]] + c.pieces[route.first_piece].limit_kmh
-            for k in range(max(r.segment - 4, route.first), min(r.segment + 13, route.last), 4):
-                read += c.vertices[k].x
+    j = i + 4 * AHEAD
+    if j < len(bus):
+        for offset in range(0, _BUS_BYTES, CACHE_LINE):
+            fetch(m.buses, bus[j], offset)
+    j -= AHEAD
+    if j < len(bus):
+        trip = m.buses[bus[j]].trip
+        fetch(facts.buses, bus[j], 0)
+        fetch(duties.first, bus[j], 0)
+        fetch(duties.trips, trip, 0)
+        for offset in range(0, _RUN_BYTES, CACHE_LINE):
+            fetch(m.runs, trip, offset)
+    j -= AHEAD
+    if j < len(bus):
+        trip = m.buses[bus[j]].trip
+        if trip >= 0:
+            line = duties.trips[trip].line
+            fetch(facts.parameter_set, line, 0)
+            for offset in range(0, _LINE_BYTES, CACHE_LINE):
+                fetch(c.lines, line, offset)
+    j -= AHEAD
+    if j < len(bus):
+        trip = m.buses[bus[j]].trip
+        if trip >= 0:
+            route, segment = c.lines[duties.trips[trip].line], m.runs[trip].segment
+            for k in range(route.first_piece, route.last_piece, 5):
+                fetch(c.pieces, k, 0)
+            for k in range(segment - 4, segment + 13, 4):
+                fetch(c.vertices, k, 0)
             for k in range(route.first_stop, route.last_stop, 5):
-                read += c.stops[k].x
-    m.read[0] = read
+                fetch(c.stops, k, 0)
 
 
 @compiled

@@ -94,8 +94,6 @@ class Memory(NamedTuple):
     """(buses,) of ``WAY_STATE``"""
     found: NDArray[np.int64]
     """Room for the lines that begin near one place."""
-    read: NDArray[np.float64]
-    """Where ``judging`` puts what it read only to have it near."""
 
     @property
     def nbytes(self) -> int:
@@ -112,7 +110,6 @@ def new_memory(buses: int) -> Memory:
         np.zeros((len(RULES), buses), BAND_STATE),
         np.zeros(buses, WAY_STATE),
         np.zeros(MOST_LINES, np.int64),
-        np.zeros(1),
     )
     forget_buses(memory, np.arange(buses, dtype=np.int32))
     return memory

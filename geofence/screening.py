@@ -16,7 +16,7 @@ from numpy.typing import NDArray
 from fleet.fixes import Fixes
 from fleet.parameters import ScreenParameters
 from fleet.quality import Quality
-from geofence.compiled import AHEAD, Row, compiled, inlined
+from geofence.compiled import AHEAD, CACHE_LINE, Row, compiled, fetch
 
 _TRAIL = 7
 """Good fixes remembered per bus, to measure displacement over."""
@@ -53,6 +53,7 @@ _STATE = np.dtype(
 place it is; ``held_``: a far place that waits to be confirmed; ``frozen_m``: metres that the bus has
 moved by its reported speed since its place last changed."""
 
+_STATE_BYTES = _STATE.itemsize
 _LATE, _DUPLICATE = int(Quality.LATE), int(Quality.DUPLICATE)
 _JUMP, _FROZEN = int(Quality.JUMP), int(Quality.FROZEN)
 _NO_FIX, _FROM_FUTURE = int(Quality.NO_FIX), int(Quality.FROM_FUTURE)
@@ -83,7 +84,6 @@ class Screen:
     def __init__(self, buses: int, parameters: ScreenParameters) -> None:
         self._state = np.zeros(buses, _STATE)
         self._parameters = parameters
-        self._read = np.zeros(1)
         self.counts = np.zeros((buses, len(Quality)), np.int64)
         """Fixes of each bus so far by mark, in the order of the bits of ``Quality``."""
 
@@ -110,7 +110,7 @@ class Screen:
         _screen(
             self._state, self.counts, self._parameters, received_ms,
             fixes.bus, fixes.time_ms, fixes.lon, fixes.lat,
-            fixes.speed_kmh, fixes.heading_deg, fixes.accuracy_m, fixes.satellites, x, y, out, self._read,
+            fixes.speed_kmh, fixes.heading_deg, fixes.accuracy_m, fixes.satellites, x, y, out,
         )  # fmt: skip
         return out
 
@@ -132,11 +132,11 @@ def _screen(
     x: NDArray[np.float64],
     y: NDArray[np.float64],
     out: Screened,
-    read: NDArray[np.float64],
 ) -> None:
     for i in range(len(bus)):
-        if i % AHEAD == 0:
-            _touch(state, bus, i, read)
+        if i + AHEAD < len(bus):
+            for line in range(0, _STATE_BYTES, CACHE_LINE):
+                fetch(state, bus[i + AHEAD], line)
         s = state[bus[i]]
         t = time_ms[i]
         if _is_no_place(lon[i], lat[i], satellites[i]):
@@ -151,16 +151,6 @@ def _screen(
             out.quality[i] = mark
             for bit in range(counts.shape[1]):
                 counts[bus[i], bit] += (mark >> bit) & 1
-
-
-@inlined
-def _touch(state: NDArray[np.void], bus: NDArray[np.int32], begin: int, read: NDArray[np.float64]) -> None:
-    """Read the rows that the next fixes need, see ``alerts.judging``."""
-    total = 0.0
-    for i in range(begin, min(begin + AHEAD, len(bus))):
-        s = state[bus[i]]
-        total += s.last_x + s.trail_ms[0] + s.trail_x[0] + s.trail_y[1] + s.newest
-    read[0] = total
 
 
 @compiled
