@@ -28,6 +28,8 @@ Rule = Literal[
 ]
 RULES: tuple[Rule, ...] = get_args(Rule)
 """All rules, in the order of the codes under which columns hold them."""
+OF_THE_CLOCK: tuple[Rule, ...] = ("silent", "trip_not_begun")
+"""The rules that no fix opens: they are judged some seconds behind the clock, for fixes on their way."""
 Severity = Literal["warning", "serious", "critical"]
 Status = Literal["open", "acknowledged", "closed", "false_alarm"]
 ChangeKind = Literal["opened", "updated", "ended", "waived", "acknowledged", "closed", "false_alarm"]

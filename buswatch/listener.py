@@ -10,6 +10,7 @@ from typing import Any
 
 import httpx
 
+from alerts.episodes import OF_THE_CLOCK
 from fleet.clock import parse_time
 from fleet.errors import Unavailable
 
@@ -23,7 +24,7 @@ class Listener:
         self.opened: Counter[str] = Counter()
         self.latencies_ms: list[int] = []
         """From the event time of the fix that opened an alert, which is the moment its bus was due
-        to publish it, to the alert's arrival here; alerts found late are left out."""
+        to publish it, to the alert's arrival here; alerts found late, and by the clock, are left out."""
 
     async def listen(self, address: str) -> None:
         """Listen until cancelled or the stream ends; ``Unavailable`` when it is refused."""
@@ -41,7 +42,7 @@ class Listener:
         alert = change["alert"]
         if change["kind"] == "opened":
             self.opened[alert["rule"]] += 1
-            if not alert["found_late"]:
+            if not alert["found_late"] and alert["rule"] not in OF_THE_CLOCK:
                 self.latencies_ms.append(arrived_ms - parse_time(alert["detected_at"]))
         self._on_alert(change)
 

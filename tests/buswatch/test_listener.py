@@ -113,6 +113,12 @@ async def test_what_was_found_late_has_no_latency() -> None:
     assert listener.latencies_ms == []
 
 
+async def test_what_the_clock_found_has_no_latency() -> None:
+    listener, _ = await heard(event(wire(rule="trip_not_begun")))
+    assert listener.opened == {"trip_not_begun": 1}
+    assert listener.latencies_ms == []
+
+
 async def test_a_server_that_refuses_the_stream_is_an_error() -> None:
     refusal = b"HTTP/1.1 503 Service Unavailable\r\nContent-Length: 0\r\n\r\n"
     async with asyncio.timeout(10), streaming([], refusal) as address:
