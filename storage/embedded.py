@@ -24,6 +24,7 @@ import shutil
 import subprocess
 import tempfile
 import time
+from collections.abc import Mapping
 from pathlib import Path
 from types import TracebackType
 from typing import IO, Any, Self
@@ -72,9 +73,15 @@ class EmbeddedPostgres:
     ``data_dir``. The server listens on a Unix socket that only its own account and root can open.
     """
 
-    def __init__(self, data_dir: Path) -> None:
+    def __init__(
+        self, data_dir: Path, *, programs: Path | None = None, settings: Mapping[str, str] | None = None
+    ) -> None:
+        """``programs``: the folder of another PostgreSQL's programs, instead of the wheel's; ``settings``:
+        of the server, beside or instead of ours.
+        """
         self._data = data_dir.absolute()
-        self._bin = _programs()
+        self._bin = programs or _programs()
+        self._settings = {**_SETTINGS, **(settings or {})}
         self._account: pwd.struct_passwd | None = None
         self._lock: IO[str] | None = None
         self._socket_dir = self._data
@@ -218,7 +225,7 @@ class EmbeddedPostgres:
     def _start_once(self) -> int:
         if self._socket_dir == self._data or not self._socket_dir.exists():
             self._socket_dir = self._choose_socket_dir()
-        settings = _SETTINGS | {"unix_socket_directories": str(self._socket_dir)}
+        settings = self._settings | {"unix_socket_directories": str(self._socket_dir)}
         options = [part for name, value in settings.items() for part in ("-c", f"{name}={value}")]
         log_file = self._data / "start.log"
         log_file.unlink(missing_ok=True)

@@ -1,13 +1,15 @@
 """Fixtures of real servers, shared by every test module that needs one.
 
-A plugin of the root conftest. One PostgreSQL serves the whole run; each test gets its own database, cloned
-from one that was migrated once, which takes about 50 ms.
+A plugin of the root conftest. Every test that asks for a database runs on each PostgreSQL that users run:
+the embedded one, and PostgreSQL 17 with TimescaleDB. One server of each kind serves the whole run; each test
+gets its own database, cloned from one that was migrated once, which takes about 50 ms.
 """
 
 from __future__ import annotations
 
 import asyncio
 import itertools
+import os
 import shutil
 import tempfile
 from collections.abc import AsyncIterator, Iterator
@@ -23,14 +25,34 @@ from storage.migrate import migrate
 
 _TEMPLATE = "template_migrated"
 _numbers = itertools.count(1)
+_TIMESCALE = Path(__file__).parents[1] / ".timescale/root/usr/lib/postgresql/17/bin"
+_TIMESCALE_SETTINGS = {
+    "shared_preload_libraries": "timescaledb",
+    "timescaledb.telemetry_level": "off",
+    # No worker may sit in the database that the others are cloned from.
+    "timescaledb.max_background_workers": "0",
+}
+POSTGRES_KINDS = ("embedded", "timescale")
 
 
-@pytest.fixture(scope="session")
-def postgres() -> Iterator[EmbeddedPostgres]:
-    """The embedded PostgreSQL of this run, in a folder of its own."""
+def new_postgres(kind: str, data_dir: Path) -> EmbeddedPostgres:
+    """A server of a kind, not yet started. Where TimescaleDB could not be had the test is left out, or fails
+    where nothing may be.
+    """
+    if kind == "embedded":
+        return EmbeddedPostgres(data_dir)
+    if not _TIMESCALE.exists():
+        leave_out = pytest.fail if "BUSWATCH_TESTS_MAY_NOT_SKIP" in os.environ else pytest.skip
+        leave_out("no TimescaleDB: tests/install_timescale says why")
+    return EmbeddedPostgres(data_dir, programs=_TIMESCALE, settings=_TIMESCALE_SETTINGS)
+
+
+@pytest.fixture(scope="session", params=POSTGRES_KINDS)
+def postgres(request: pytest.FixtureRequest) -> Iterator[EmbeddedPostgres]:
+    """Each kind of PostgreSQL in turn, in a folder of its own."""
     folder = Path(tempfile.mkdtemp(prefix="bw-"))
     try:
-        with EmbeddedPostgres(folder / "pg") as server:
+        with new_postgres(request.param, folder / "pg") as server:
             # Nobody pulls the plug on these databases; those who do start their own server.
             _execute(server, sql.SQL("ALTER SYSTEM SET fsync = off").format())
             _execute(server, sql.SQL("SELECT pg_reload_conf()").format())
