@@ -12,6 +12,7 @@ from api.buses import bus_routes
 from api.context import Context
 from api.guards import SecurityHeaders
 from api.health import health_routes
+from api.metrics import metric_routes
 from api.orders import order_routes
 from api.problems import answer_problems
 from api.rejects import reject_routes
@@ -51,6 +52,7 @@ def create_app(context: Context, page_dir: Path) -> FastAPI:
         reject_routes(context),
         live_routes(context.hub),
         health_routes(context),
+        metric_routes(context),
     ):
         api.include_router(routes)
     app.include_router(api)

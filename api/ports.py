@@ -106,6 +106,28 @@ class Rejects(Protocol):
         """Distinct rejects by reason."""
 
 
+class Deleted(Protocol):
+    """What has been deleted of one kind because its time was up, over all runs."""
+
+    @property
+    def what(self) -> str: ...
+    @property
+    def keep_days(self) -> int: ...
+    @property
+    def deleted(self) -> int: ...
+    @property
+    def unit(self) -> str: ...
+    @property
+    def ran_ms(self) -> int: ...
+
+
+class Retention(Protocol):
+    """How long what is kept."""
+
+    async def deleted(self) -> Sequence[Deleted]:
+        """Of each kind that was ever looked through, what has been deleted so far."""
+
+
 class GivenWaiver(Protocol):
     """A waiver with when it was given, for which incident, and who revoked it."""
 
@@ -184,6 +206,7 @@ class Ports:
     desk: Desk
     changes: Changes
     rejects: Rejects
+    retention: Retention
     waivers: Waivers
     advisories: Advisories
     incidents: Incidents

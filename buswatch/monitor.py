@@ -5,6 +5,7 @@ from __future__ import annotations
 import asyncio
 import logging
 from dataclasses import asdict
+from time import time_ns
 
 from alerts.detector import Detector
 from buswatch.orders import StandingOrders
@@ -12,15 +13,19 @@ from buswatch.patience import persist
 from buswatch.pipeline import Pipeline
 from buswatch.rejudging import Rejudging
 from buswatch.settings import Settings
-from fleet.clock import MINUTE_MS
+from fleet.clock import HOUR_MS, MINUTE_MS
 from storage.commit import Committer
 from storage.database import Database
 from storage.migrate import migrate
 from storage.registry import load_registry
+from storage.retention import Retention, delete_expired
 
 log = logging.getLogger(__name__)
 
 _REPORT_EVERY_S = MINUTE_MS / 1_000
+_FIRST_S = 60.0
+"""After a start there is more urgent work than deleting."""
+_HOUSE_EVERY_S = 6 * HOUR_MS / 1_000
 
 
 async def run_monitor(settings: Settings) -> None:
@@ -38,6 +43,15 @@ async def run_monitor(settings: Settings) -> None:
         async with asyncio.TaskGroup() as tasks:
             tasks.create_task(pipeline.run(broker, settings.mqtt_identifier), name="pipeline")
             tasks.create_task(_report(pipeline), name="report")
+            tasks.create_task(_keep_house(database, settings.retention), name="retention")
+
+
+async def _keep_house(database: Database, retention: Retention) -> None:
+    """Delete what has been kept long enough, a few times a day; a database that is away is waited for."""
+    while True:
+        await asyncio.sleep(_FIRST_S)
+        await persist(lambda: delete_expired(database, retention, time_ns() // 1_000_000))
+        await asyncio.sleep(_HOUSE_EVERY_S - _FIRST_S)
 
 
 async def _report(pipeline: Pipeline) -> None:

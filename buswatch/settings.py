@@ -16,6 +16,7 @@ from pydantic_settings import BaseSettings, SettingsConfigDict
 import api
 from fleet.errors import BadSetting
 from ingest.mqtt import Broker
+from storage.retention import Retention
 
 _PORTS = {"mqtt": 1883, "mqtts": 8883}
 
@@ -45,6 +46,15 @@ class Settings(BaseSettings):
     page_dir: Path = Field(
         default=Path(api.__file__).parent / "page", description="Folder of the built control-room page"
     )
+    keep_positions_days: int = Field(
+        default=184, ge=0, description="Days that positions are kept; 0 for ever"
+    )
+    keep_alerts_days: int = Field(
+        default=1_096, ge=0, description="Days that alerts are kept after their end; 0 for ever"
+    )
+    keep_rejects_days: int = Field(
+        default=31, ge=0, description="Days that rejected messages are kept; 0 for ever"
+    )
     log_level: LogLevel = Field(default="INFO", description="DEBUG, INFO, WARNING or ERROR")
 
     @property
@@ -65,6 +75,11 @@ class Settings(BaseSettings):
             password=unquote(parts.password) if parts.password else None,
             tls=parts.scheme == "mqtts",
         )
+
+    @property
+    def retention(self) -> Retention:
+        """For how long what is kept."""
+        return Retention(self.keep_positions_days, self.keep_alerts_days, self.keep_rejects_days)
 
     def required_database_url(self) -> str:
         """The database's address; ``BadSetting`` when none is set."""

@@ -31,6 +31,7 @@ from storage.migrate import migrate
 from storage.positions import Tracks
 from storage.registry import Record
 from storage.rejects import RejectShelf
+from storage.retention import RetentionRecord
 from storage.waivers import WaiverBook
 
 log = logging.getLogger(__name__)
@@ -110,6 +111,7 @@ async def run_api(settings: Settings) -> None:
             desk=AlertDesk(database),
             changes=ChangeLog(database),
             rejects=RejectShelf(database),
+            retention=RetentionRecord(database),
             waivers=WaiverBook(database),
             advisories=AdvisoryBook(database),
             incidents=IncidentBook(database),

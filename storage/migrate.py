@@ -16,11 +16,12 @@ import psycopg
 
 from fleet.errors import BadSetting
 from storage.database import Connection, Database
+from storage.editions import edition_of
 
 log = logging.getLogger(__name__)
 
 FOLDER = Path(__file__).with_name("migrations")
-_TIMESCALE = Path(__file__).with_name("timescale.sql")
+_TIMESCALE = Path(__file__).with_name("timescale")
 _LOCK = 0x62757377617463
 """Key of the advisory lock that keeps two migrating processes apart."""
 
@@ -113,8 +114,11 @@ async def _use_timescale(connection: Connection) -> None:
         return
     try:
         async with connection.transaction():
-            await connection.execute(_TIMESCALE.read_bytes())
+            await connection.execute((_TIMESCALE / "hypertable.sql").read_bytes())
     except (psycopg.errors.InsufficientPrivilege, psycopg.errors.ObjectNotInPrerequisiteState) as error:
         log.warning("positions are in an ordinary table: TimescaleDB cannot be used here: %s", error)
         return
-    log.info("positions are in a hypertable of TimescaleDB %s", available[0])
+    edition = await edition_of(connection)
+    if edition == "community":
+        await connection.execute((_TIMESCALE / "community.sql").read_bytes())
+    log.info("positions are in a hypertable of TimescaleDB %s, %s edition", available[0], edition)

@@ -32,6 +32,7 @@ from storage.incidents import IncidentBook
 from storage.positions import Tracks
 from storage.registry import Record, import_registry, load_registry
 from storage.rejects import RejectShelf
+from storage.retention import RetentionRecord
 from storage.waivers import WaiverBook
 from tests.scenes import START_MS, registry
 from tests.storage.records import change
@@ -81,6 +82,7 @@ async def room(database: Database, tmp_path: Path) -> Room:
         desk=AlertDesk(database),
         changes=ChangeLog(database),
         rejects=RejectShelf(database),
+        retention=RetentionRecord(database),
         waivers=WaiverBook(database),
         advisories=AdvisoryBook(database),
         incidents=IncidentBook(database),
