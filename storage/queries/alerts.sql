@@ -7,8 +7,8 @@ SELECT pg_advisory_xact_lock(%(key)s);
 
 -- name: judge
 -- A change by the engine. What people did (status) stays. Nothing is returned, and nothing
--- changed, when it is a redelivery: an opening of a known alert, an update no younger than the newest
--- change, the same end. Late fixes may show that an episode ended at another moment, or that it
+-- changed, when it is a redelivery: an opening of a known alert, an update older than the newest change or
+-- the same as it, the same end. (One as old and not the same: late fixes have set right what was known.) Late fixes may show that an episode ended at another moment, or that it
 -- goes on after all. An alert that is not known yet is made whatever the kind.
 INSERT INTO alert (alert_id, bus_id, rule, severity, status, started_at, detected_at, ended_at,
                    lon, lat, found_late, evidence, version, judged_at)
@@ -19,6 +19,9 @@ ON CONFLICT (alert_id) DO UPDATE SET
     version = alert.version + 1, judged_at = excluded.judged_at
 WHERE %(kind)s = 'ended' AND excluded.ended_at IS DISTINCT FROM alert.ended_at
    OR %(kind)s = 'updated' AND excluded.judged_at > alert.judged_at
+   OR %(kind)s = 'updated' AND excluded.judged_at = alert.judged_at
+      AND (excluded.severity, excluded.ended_at, excluded.evidence)
+          IS DISTINCT FROM (alert.severity, alert.ended_at, alert.evidence)
 RETURNING alert_id, bus_id, rule, severity, status, started_at, detected_at, ended_at, lon, lat,
           found_late, evidence::text, version;
 

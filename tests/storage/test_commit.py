@@ -148,6 +148,19 @@ async def test_an_older_update_that_comes_again_does_not_undo_a_newer_one(
     assert (stored.severity, stored.version, len(changes)) == ("critical", 3, 3)
 
 
+async def test_an_update_of_the_newest_moment_that_says_something_else_takes_effect_once(
+    committer: Committer, database: Database
+) -> None:
+    """Late fixes were judged in their place, and the newest fix of the bus is the one that had opened it."""
+    mild = change(of=alert(severity="warning"))
+    graver = change("updated", of=alert(severity="critical"))
+    await committer.commit(batch(changes=[mild]))
+    for told in (1, 0):
+        assert len((await committer.commit(batch(changes=[graver]))).changes) == told
+    (kept,) = await AlertBook(database).page(limit=5)
+    assert (kept.severity, kept.version) == ("critical", 2)
+
+
 async def test_what_a_person_did_survives_what_the_engine_finds_later(
     committer: Committer, database: Database
 ) -> None:
