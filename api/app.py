@@ -14,6 +14,7 @@ from api.guards import SecurityHeaders
 from api.health import health_routes
 from api.metrics import metric_routes
 from api.orders import order_routes
+from api.presence import presence_routes
 from api.problems import answer_problems
 from api.rejects import reject_routes
 from api.routes import route_routes
@@ -46,6 +47,7 @@ def create_app(context: Context, page_dir: Path) -> FastAPI:
     for routes in (
         bus_routes(context),
         track_routes(context),
+        presence_routes(context),
         alert_routes(context),
         order_routes(context),
         route_routes(context),

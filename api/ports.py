@@ -43,6 +43,16 @@ class Tracks(Protocol):
     ) -> tuple[Fixes, NDArray[np.int16]]:
         """The first ``limit`` fixes of a bus in a span and their quality; ``NotFound``."""
 
+    async def thinned(
+        self, bus_id: str, from_ms: int, to_ms: int, most: int
+    ) -> tuple[Fixes, NDArray[np.int16], int]:
+        """The same in ``most`` fixes at most, and how many were left out."""
+
+    async def in_box(
+        self, from_ms: int, to_ms: int, box: tuple[float, float, float, float], limit: int
+    ) -> tuple[list[str], NDArray[np.int64], NDArray[np.float64], NDArray[np.float64]]:
+        """Bus, time, longitude and latitude of the fixes in a span and a box (west, south, east, north)."""
+
 
 class Alerts(Protocol):
     """The alerts on file."""

@@ -129,6 +129,7 @@ class TrackProperties(Model):
     )
     returned: int
     truncated: bool = Field(description="There is more in the span; ask again from the last time on")
+    left_out: int = Field(description="Fixes of the span that thinning by `most` left out")
 
 
 class Track(Model):
@@ -137,6 +138,22 @@ class Track(Model):
     type: Literal["Feature"]
     geometry: LineString | Point | None = Field(description="A point when there is one fix, null for none")
     properties: TrackProperties
+
+
+class Visit(Model):
+    """A bus in an area: its fixes there, less than ten minutes apart."""
+
+    bus_id: str
+    first: datetime
+    last: datetime
+    fixes: int
+
+
+class Presence(Model):
+    """Which buses were in an area, by bus and time."""
+
+    items: list[Visit]
+    truncated: bool = Field(description="There were more fixes than are looked at: ask for less time or room")
 
 
 class Stop(Model):

@@ -34,6 +34,12 @@ def track_routes(context: Context) -> APIRouter:
         ] = None,
         to: Annotated[Moment, Query(description="Included; now if left out")] = None,
         limit: Annotated[int, Query(ge=1, le=MOST_FIXES)] = MOST_FIXES,
+        most: Annotated[
+            int | None,
+            Query(
+                ge=2, le=MOST_FIXES, description="Thin the whole span to so many fixes, in place of `limit`"
+            ),
+        ] = None,
     ) -> Response:
         to_ms = moment_ms(to, "to") or context.now_ms()
         from_ms = moment_ms(from_, "from")
@@ -41,10 +47,15 @@ def track_routes(context: Context) -> APIRouter:
             from_ms = to_ms - HOUR_MS
         if from_ms > to_ms:
             raise BadInput("query.from: must not be after `to`")
+        if most is not None:
+            fixes, quality, left_out = await context.ports.tracks.thinned(bus_id, from_ms, to_ms, most)
+            return Json(_feature(bus_id, fixes, quality, context.zone, truncated=False, left_out=left_out))
         fixes, quality = await context.ports.tracks.track(bus_id, from_ms, to_ms, limit + 1)
         truncated = len(fixes) > limit
         kept = np.arange(min(len(fixes), limit))
-        return Json(_feature(bus_id, fixes.take(kept), quality[kept], context.zone, truncated=truncated))
+        return Json(
+            _feature(bus_id, fixes.take(kept), quality[kept], context.zone, truncated=truncated, left_out=0)
+        )
 
     return router
 
@@ -72,7 +83,13 @@ def fixes_to_wire(fixes: Fixes, quality: NDArray[np.int16], zone: ZoneInfo) -> l
 
 
 def _feature(
-    bus_id: str, fixes: Fixes, quality: NDArray[np.int16], zone: ZoneInfo, *, truncated: bool
+    bus_id: str,
+    fixes: Fixes,
+    quality: NDArray[np.int16],
+    zone: ZoneInfo,
+    *,
+    truncated: bool,
+    left_out: int,
 ) -> dict[str, Any]:
     places = list(zip(fixes.lon.tolist(), fixes.lat.tolist(), strict=True))
     geometry: dict[str, Any] | None = None
@@ -90,6 +107,7 @@ def _feature(
             "quality": quality.tolist(),
             "returned": len(fixes),
             "truncated": truncated,
+            "left_out": left_out,
         },
     }
 

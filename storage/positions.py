@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+from datetime import timedelta
+from typing import Any
+
 import numpy as np
 from numpy.typing import NDArray
 
@@ -13,6 +16,8 @@ from storage.database import Database
 from storage.named import queries
 
 _SQL = queries("positions")
+_SLOTS = 720
+"""Parts of a span that are looked at for whether the bus reported at all: hours of a month."""
 
 
 async def fixes_since(
@@ -81,6 +86,46 @@ class Tracks:
             expect_raw_arrays(cursor)
             await cursor.execute(_SQL["track"], span | {"bus_key": bus[0]})
             return unpack(await cursor.fetchall())
+
+    async def thinned(
+        self, bus_id: str, from_ms: int, to_ms: int, most: int
+    ) -> tuple[Fixes, NDArray[np.int16], int]:
+        """The fixes of a bus between two moments (both included) in ``most`` at most, their quality, and how
+        many were left out.
+
+        What is left out is spread evenly over the time in which the bus reported. ``Fixes.bus`` is 0.
+        Raises ``NotFound`` for a bus that was never on record.
+        """
+        slot_ms = max(-(-(to_ms - from_ms) // _SLOTS), clock.SECOND_MS)
+        span: dict[str, Any] = {"from": clock.from_ms(from_ms), "to": clock.from_ms(to_ms), "limit": most}
+        span |= {"most": most, "slot": timedelta(milliseconds=slot_ms)}
+        async with self._database.connection() as connection, connection.cursor(binary=True) as cursor:
+            await cursor.execute(_SQL["key_of_bus"], [bus_id])
+            bus = await cursor.fetchone()
+            if bus is None:
+                raise NotFound(f"there is no bus {bus_id!r}")
+            span["bus_key"] = bus[0]
+            await cursor.execute(_SQL["count_track"], span)
+            (count,) = await cursor.fetchone() or (0,)
+            expect_raw_arrays(cursor)
+            await cursor.execute(_SQL["track" if count <= most else "track_thinned"], span)
+            fixes, quality = unpack(await cursor.fetchall())
+        return fixes, quality, max(count - len(fixes), 0)
+
+    async def in_box(
+        self, from_ms: int, to_ms: int, box: tuple[float, float, float, float], limit: int
+    ) -> tuple[list[str], NDArray[np.int64], NDArray[np.float64], NDArray[np.float64]]:
+        """The first ``limit`` fixes of any bus between two moments (both included) in a box (west, south,
+        east, north, degrees), by bus and time: bus, epoch milliseconds, longitude, latitude.
+        """
+        names = ("west", "south", "east", "north")
+        asked: dict[str, Any] = {**dict(zip(names, box, strict=True)), "limit": limit}
+        asked |= {"from": clock.from_ms(from_ms), "to": clock.from_ms(to_ms)}
+        async with self._database.connection() as connection:
+            rows = await (await connection.execute(_SQL["fixes_in_box"], asked)).fetchall()
+        bus_ids, times, lon, lat = zip(*rows, strict=True) if rows else [()] * 4
+        moments = np.array([clock.to_ms(moment) for moment in times], np.int64)
+        return list(bus_ids), moments, np.array(lon, np.float64), np.array(lat, np.float64)
 
     async def count(self) -> int:
         """The number of stored fixes. It reads the whole index: a second for some ten million."""

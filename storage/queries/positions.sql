@@ -42,6 +42,55 @@ FROM (
 ) AS fix
 HAVING count(*) > 0;
 
+-- name: count_track
+-- The key alone is read.
+SELECT count(*) FROM position WHERE bus_key = %(bus_key)s AND time BETWEEN %(from)s AND %(to)s;
+
+-- name: track_thinned
+-- One bus between two moments in so many fixes at most; columns as in fixes_since. The slots of the span in
+-- which the bus reported at all are cut into equal parts (or some of them left out, when they are more), and the
+-- first fix of each part is taken: a step down the key for each, however many fixes there are.
+WITH slot AS MATERIALIZED (
+    SELECT begins, row_number() OVER (ORDER BY begins) AS row
+    FROM generate_series(%(from)s::timestamptz, %(to)s::timestamptz, %(slot)s::interval) AS begins
+    WHERE EXISTS (
+        SELECT FROM position
+        WHERE bus_key = %(bus_key)s AND time >= begins AND time < begins + %(slot)s AND time <= %(to)s
+    )
+), part AS MATERIALIZED (
+    SELECT begins + n * %(slot)s / parts AS begins, begins + (n + 1) * %(slot)s / parts AS ends
+    FROM (
+        SELECT greatest(%(most)s / greatest(count(*), 1), 1)::int AS parts,
+               ceil(count(*)::float8 / %(most)s)::int AS every
+        FROM slot
+    ) AS cut, slot, generate_series(0, parts - 1) AS n
+    WHERE (row - 1) %% every = 0
+)
+SELECT 0, array_agg(time), array_agg(lon), array_agg(lat), array_agg(coalesce(speed_kmh, 'NaN')),
+       array_agg(coalesce(heading_deg, 'NaN')), array_agg(coalesce(accuracy_m, 'NaN')),
+       array_agg(coalesce(satellites, -1::smallint)), array_agg(quality)
+FROM (
+    SELECT first.* FROM part CROSS JOIN LATERAL (
+        SELECT * FROM position
+        WHERE bus_key = %(bus_key)s AND time >= part.begins AND time < part.ends AND time <= %(to)s
+        ORDER BY time LIMIT 1
+    ) AS first
+    ORDER BY first.time
+) AS fix
+HAVING count(*) > 0;
+
+-- name: fixes_in_box
+-- Of every bus that is or was on record, the fixes between two moments in a box, by bus and time: the span is
+-- found by the key of each bus, the box by looking at what lies in it.
+SELECT bus.bus_id, fix.time, fix.lon, fix.lat
+FROM bus CROSS JOIN LATERAL (
+    SELECT time, lon, lat FROM position
+    WHERE bus_key = bus.bus_key AND time BETWEEN %(from)s AND %(to)s
+      AND lon BETWEEN %(west)s AND %(east)s AND lat BETWEEN %(south)s AND %(north)s
+) AS fix
+ORDER BY bus.bus_id, fix.time
+LIMIT %(limit)s;
+
 -- name: count_positions
 -- Walks the whole index: for accounts and tests, not for a screen.
 SELECT count(*) FROM position;

@@ -80,6 +80,39 @@ async def test_a_track_is_cut_to_its_span_and_limit(database: Database) -> None:
         await tracks.track("B9", 0, 1, 1)
 
 
+async def test_a_long_track_is_thinned_evenly_and_says_how_much_is_left_out(
+    committer: Committer, database: Database
+) -> None:
+    hours = [track(range(3_600), start_s=hour * 3_600) for hour in (0, 500)]
+    for fixes in hours:
+        await committer.commit(Batch(fixes, np.zeros(3_600, np.int16), START_MS))
+    month_ms = 30 * 24 * 3_600_000
+    fixes, _, left_out = await Tracks(database).thinned("B1", START_MS, START_MS + month_ms, 200)
+    assert 150 <= len(fixes) <= 200
+    assert left_out == 7_200 - len(fixes)
+    assert np.all(np.diff(fixes.time_ms) > 0)
+    late = fixes.time_ms > START_MS + 500 * 3_600_000 - 1
+    assert abs(int(late.sum()) * 2 - len(fixes)) <= 4
+    assert np.diff(fixes.time_ms[~late]).max() <= 45_000
+    assert 50 <= len((await Tracks(database).thinned("B1", START_MS, START_MS + 3_600_000, 100))[0]) <= 100
+    few, _, none = await Tracks(database).thinned("B1", START_MS, START_MS + 9_000, 200)
+    assert (len(few), none) == (10, 0)
+    assert len((await Tracks(database).thinned("B2", START_MS, START_MS + month_ms, 200))[0]) == 0
+    with pytest.raises(NotFound):
+        await Tracks(database).thinned("B9", 0, 1, 2)
+
+
+async def test_the_fixes_in_a_box_are_those_of_the_span_and_the_place(
+    stored: Fixes, database: Database
+) -> None:
+    lon = stored.lon[stored.bus == 0]
+    box = (lon[3] - 1e-7, 30.0, lon[6] + 1e-7, 31.0)
+    bus_ids, times, lons, _ = await Tracks(database).in_box(START_MS + 1_000, START_MS + 5_000, box, 100)
+    assert bus_ids == ["B1"] * 3 + ["B3"] * 2
+    assert times[:3].tolist() == [START_MS + s * 1_000 for s in (3, 4, 5)]
+    assert np.all((lons >= box[0]) & (lons <= box[2]))
+
+
 @pytest.mark.parametrize(
     ("name", "parameters"),
     [
@@ -87,6 +120,16 @@ async def test_a_track_is_cut_to_its_span_and_limit(database: Database) -> None:
         ("track", {"bus_key": 1, "from": "2026-01-01", "to": "2026-12-31", "limit": 10}),
         ("fixes_since", {"bus_keys": [1, 2], "since": ["2026-01-01", "2026-01-01"]}),
         ("newest_times", [[1, 2]]),
+        ("count_track", {"bus_key": 1, "from": "2026-01-01", "to": "2026-12-31"}),
+        (
+            "track_thinned",
+            {"bus_key": 1, "from": "2026-09-01", "to": "2026-09-02", "slot": "1 hour", "most": 100},
+        ),
+        (
+            "fixes_in_box",
+            {"from": "2026-09-01", "to": "2026-09-02", "west": 114, "east": 115, "south": 30, "north": 31}
+            | {"limit": 10},
+        ),
     ],
 )
 async def test_no_query_of_a_screen_walks_the_whole_table(
