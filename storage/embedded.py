@@ -96,6 +96,11 @@ class EmbeddedPostgres:
         self.stop()
 
     @property
+    def programs(self) -> Path:
+        """The folder of the server's programs: pg_dump, psql and the others fit it."""
+        return self._bin
+
+    @property
     def dsn(self) -> str:
         """The address of the database ``buswatch``; good for child processes too, once started."""
         return self.dsn_of(DATABASE)

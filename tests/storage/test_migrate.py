@@ -60,3 +60,28 @@ def test_a_gap_in_the_numbers_is_refused(folder: Path) -> None:
     (folder / "0002_positions.sql").unlink()
     with pytest.raises(BadSetting, match=r"0003_alerts\.sql should be numbered 0002"):
         read_migrations(folder)
+
+
+@pytest.mark.parametrize("had", range(1, len(read_migrations())))
+async def test_from_every_earlier_schema_comes_the_same_as_from_none(
+    empty_database_url: str, database: Database, folder: Path, had: int
+) -> None:
+    for path in sorted(folder.glob("*.sql"))[had:]:
+        path.unlink()
+    async with Database(empty_database_url) as earlier:
+        assert len(await migrate(earlier, folder)) == had
+        assert len(await migrate(earlier)) == len(read_migrations()) - had
+        assert await schema_of(earlier) == await schema_of(database)
+
+
+async def schema_of(database: Database) -> list[object]:
+    """Columns and indexes of all tables of ours."""
+    async with database.connection() as connection:
+        columns = await connection.execute(
+            "SELECT table_name, column_name, data_type, is_nullable, column_default"
+            " FROM information_schema.columns WHERE table_schema = 'public' ORDER BY 1, 2"
+        )
+        indexes = await connection.execute(
+            "SELECT tablename, indexdef FROM pg_indexes WHERE schemaname = 'public' ORDER BY 1, 2"
+        )
+        return [*await columns.fetchall(), *await indexes.fetchall()]
