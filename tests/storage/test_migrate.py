@@ -62,16 +62,21 @@ def test_a_gap_in_the_numbers_is_refused(folder: Path) -> None:
         read_migrations(folder)
 
 
-@pytest.mark.parametrize("had", range(1, len(read_migrations())))
+@pytest.mark.parametrize("had", range(2, len(read_migrations())))
 async def test_from_every_earlier_schema_comes_the_same_as_from_none(
     empty_database_url: str, database: Database, folder: Path, had: int
 ) -> None:
-    for path in sorted(folder.glob("*.sql"))[had:]:
-        path.unlink()
+    keep_first(had, folder)
     async with Database(empty_database_url) as earlier:
         assert len(await migrate(earlier, folder)) == had
         assert len(await migrate(earlier)) == len(read_migrations()) - had
         assert await schema_of(earlier) == await schema_of(database)
+
+
+def keep_first(count: int, folder: Path) -> None:
+    """Leave the first so many steps; positions, which TimescaleDB wants, are the second."""
+    for path in sorted(folder.glob("*.sql"))[count:]:
+        path.unlink()
 
 
 async def schema_of(database: Database) -> list[object]:
