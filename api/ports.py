@@ -43,6 +43,9 @@ class Tracks(Protocol):
     ) -> tuple[Fixes, NDArray[np.int16]]:
         """The first ``limit`` fixes of a bus in a span and their quality; ``NotFound``."""
 
+    async def way(self, bus_id: str, from_ms: int, to_ms: int, limit: int) -> tuple[Fixes, NDArray[np.int16]]:
+        """The same without heading, accuracy and satellites."""
+
     async def thinned(
         self, bus_id: str, from_ms: int, to_ms: int, most: int
     ) -> tuple[Fixes, NDArray[np.int16], int]:

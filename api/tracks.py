@@ -50,7 +50,7 @@ def track_routes(context: Context) -> APIRouter:
         if most is not None:
             fixes, quality, left_out = await context.ports.tracks.thinned(bus_id, from_ms, to_ms, most)
             return Json(_feature(bus_id, fixes, quality, context.zone, truncated=False, left_out=left_out))
-        fixes, quality = await context.ports.tracks.track(bus_id, from_ms, to_ms, limit + 1)
+        fixes, quality = await context.ports.tracks.way(bus_id, from_ms, to_ms, limit + 1)
         truncated = len(fixes) > limit
         kept = np.arange(min(len(fixes), limit))
         return Json(

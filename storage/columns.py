@@ -33,6 +33,9 @@ _FIELDS = (
     ("heading_deg", ">f4"), ("accuracy_m", ">f4"), ("satellites", ">i2"), ("quality", ">i2"),
 )  # fmt: skip
 """The columns of the staging table, in their order; all but the first come back as arrays."""
+WHOLE = tuple(name for name, _ in _FIELDS[1:])
+WAY = ("time_ms", "lon", "lat", "speed_kmh", "quality")
+"""What a drawn track needs. An array of 86,400 elements takes the database ten milliseconds to send."""
 
 _RECORD = np.dtype(
     [("fields", ">i2")]
@@ -54,12 +57,14 @@ def pack(fixes: Fixes, quality: NDArray[np.int16], bus_keys: NDArray[np.int32]) 
     return _HEADER + records.tobytes() + _TRAILER
 
 
-def unpack(buses: Sequence[TupleRow]) -> tuple[Fixes, NDArray[np.int16]]:
-    """Fixes and quality from rows of (bus, one raw array for each other column), in their order."""
+def unpack(buses: Sequence[TupleRow], names: Sequence[str] = WHOLE) -> tuple[Fixes, NDArray[np.int16]]:
+    """Fixes and quality from rows of (bus, one raw array for each of ``names``), in their order."""
+    kinds = dict(_FIELDS)
     columns = {
-        name: np.concatenate([_elements(row[place], kind) for row in buses] or [np.empty(0, kind)])
-        for place, (name, kind) in enumerate(_FIELDS)
-        if name != "bus"
+        name: np.concatenate(
+            [_elements(row[place], kinds[name]) for row in buses] or [np.empty(0, kinds[name])]
+        )
+        for place, name in enumerate(names, start=1)
     }
     lengths = [len(_elements(row[1], ">i8")) for row in buses]
     columns["bus"] = np.repeat(np.array([row[0] for row in buses], np.int32), lengths)

@@ -42,12 +42,22 @@ FROM (
 ) AS fix
 HAVING count(*) > 0;
 
+-- name: way
+-- The same without heading, accuracy and satellites.
+SELECT 0, array_agg(time), array_agg(lon), array_agg(lat), array_agg(coalesce(speed_kmh, 'NaN')),
+       array_agg(quality)
+FROM (
+    SELECT * FROM position
+    WHERE bus_key = %(bus_key)s AND time BETWEEN %(from)s AND %(to)s ORDER BY time LIMIT %(limit)s
+) AS fix
+HAVING count(*) > 0;
+
 -- name: count_track
 -- The key alone is read.
 SELECT count(*) FROM position WHERE bus_key = %(bus_key)s AND time BETWEEN %(from)s AND %(to)s;
 
 -- name: track_thinned
--- One bus between two moments in so many fixes at most; columns as in fixes_since. The slots of the span in
+-- One bus between two moments in so many fixes at most; columns as in way. The slots of the span in
 -- which the bus reported at all are cut into equal parts (or some of them left out, when they are more), and the
 -- first fix of each part is taken: a step down the key for each, however many fixes there are.
 WITH slot AS MATERIALIZED (
@@ -67,8 +77,7 @@ WITH slot AS MATERIALIZED (
     WHERE (row - 1) %% every = 0
 )
 SELECT 0, array_agg(time), array_agg(lon), array_agg(lat), array_agg(coalesce(speed_kmh, 'NaN')),
-       array_agg(coalesce(heading_deg, 'NaN')), array_agg(coalesce(accuracy_m, 'NaN')),
-       array_agg(coalesce(satellites, -1::smallint)), array_agg(quality)
+       array_agg(quality)
 FROM (
     SELECT first.* FROM part CROSS JOIN LATERAL (
         SELECT * FROM position

@@ -75,6 +75,8 @@ async def test_a_track_is_cut_to_its_span_and_limit(database: Database) -> None:
     fixes, _ = await tracks.track("B1", START_MS + 2_000, START_MS + 5_000, 100)
     assert (fixes.time_ms - START_MS).tolist() == [2_000, 3_000, 4_000, 5_000]
     assert len((await tracks.track("B1", 0, 2**41, 3))[0]) == 3
+    way, _ = await tracks.way("B1", START_MS + 2_000, START_MS + 5_000, 100)
+    assert (way.time_ms.tolist(), way.lon.tolist()) == (fixes.time_ms.tolist(), fixes.lon.tolist())
     assert len((await tracks.track("B2", 0, 2**41, 3))[0]) == 0
     with pytest.raises(NotFound, match="no bus 'B9'"):
         await tracks.track("B9", 0, 1, 1)
@@ -120,6 +122,7 @@ async def test_the_fixes_in_a_box_are_those_of_the_span_and_the_place(
         ("track", {"bus_key": 1, "from": "2026-01-01", "to": "2026-12-31", "limit": 10}),
         ("fixes_since", {"bus_keys": [1, 2], "since": ["2026-01-01", "2026-01-01"]}),
         ("newest_times", [[1, 2]]),
+        ("way", {"bus_key": 1, "from": "2026-01-01", "to": "2026-12-31", "limit": 10}),
         ("count_track", {"bus_key": 1, "from": "2026-01-01", "to": "2026-12-31"}),
         (
             "track_thinned",
