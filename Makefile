@@ -8,7 +8,7 @@ export PATH := $(CURDIR)/$(BIN):$(PATH)
 PAGE_SOURCES := $(shell find web -type f -not -path 'web/node_modules/*' -not -path 'web/dist/*' 2>/dev/null)
 
 .DEFAULT_GOAL := help
-.PHONY: help install demo test check bench accuracy lock clean
+.PHONY: help install demo test check bench bench-ingest bench-storage accuracy faults lock clean
 
 help: ## What can be made, a line each
 	@grep -hE '^[a-z-]+:.*##' $(MAKEFILE_LIST) | sed -E 's/:[^#]*## /\t/' | expand -t 12
@@ -32,8 +32,17 @@ check: $(VENV)/.installed-dev api/page/index.html buswatch/broker/node_modules #
 bench: $(VENV)/.installed-dev ## How fast the detector is, beside what it could be
 	$(BIN)/python -m benchmarks.detector $(ARGS)
 
+bench-ingest: $(VENV)/.installed-dev buswatch/broker/node_modules ## Fixes/s from the broker to the commit, beside what the parts do alone; some 4 minutes
+	$(BIN)/python -m benchmarks.ingest $(ARGS)
+
+bench-storage: $(VENV)/.installed-dev ## How fast the questions of people are over 100 million positions; half an hour
+	$(BIN)/python -m benchmarks.storage $(ARGS)
+
 accuracy: $(VENV)/.installed ## What the detector finds, misses and raises falsely in simulated fleet-hours
 	@$(BIN)/buswatch evaluate $(ARGS)
+
+faults: $(VENV)/.installed-dev buswatch/broker/node_modules ## Kills, stops, hangs and fills under 2,000 fixes/s, some 6 minutes: is all accounted for?
+	@$(BIN)/python -m tests.faults $(ARGS)
 
 lock: $(VENV)/.python ## Choose the newest versions that pyproject.toml allows and write them down
 	$(BIN)/pip install --quiet uv

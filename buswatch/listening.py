@@ -11,6 +11,9 @@ from fleet.clock import MINUTE_MS, SECOND_MS
 
 QUIET_MS = 10 * SECOND_MS
 """When nothing came for this long, nothing waits at the broker any more."""
+FIRST_MS = 30 * SECOND_MS
+"""After a start buses may hand in what they had kept, each in its own time: another bus's newest fix says
+nothing of theirs."""
 RETURN_MS = 3 * MINUTE_MS
 """Buses that lost the broker as we did come back within this."""
 
@@ -30,7 +33,9 @@ class ListeningClock:
         """The broker has taken our subscription. It was away for as long as we were: buses that it left
         as well get time to come back.
         """
-        if self._lost_ms is not None:
+        if self._lost_ms is None:
+            self._held_until_ms = max(self._held_until_ms, now_ms + FIRST_MS)
+        else:
             self._held_until_ms = now_ms + min(now_ms - self._lost_ms, RETURN_MS) + QUIET_MS
         self.listen(now_ms)
 

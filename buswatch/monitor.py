@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import asyncio
 import logging
-from dataclasses import asdict
 from time import time_ns
 
 from alerts.detector import Detector
@@ -58,4 +57,8 @@ async def _report(pipeline: Pipeline) -> None:
     """Say in the log, once a minute, what has gone through."""
     while True:
         await asyncio.sleep(_REPORT_EVERY_S)
-        log.info("so far %s", asdict(pipeline.counts))
+        counts = pipeline.counts
+        log.info(
+            "so far %d messages, %d fixes committed, %d duplicates, rejected %s",
+            counts.messages, counts.committed, counts.duplicates, dict(counts.rejected),
+        )  # fmt: skip

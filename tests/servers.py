@@ -12,7 +12,7 @@ import itertools
 import os
 import shutil
 import tempfile
-from collections.abc import AsyncIterator, Iterator
+from collections.abc import AsyncIterator, Iterator, Mapping
 from pathlib import Path
 
 import psycopg
@@ -35,16 +35,23 @@ _TIMESCALE_SETTINGS = {
 POSTGRES_KINDS = ("embedded", "timescale")
 
 
-def new_postgres(kind: str, data_dir: Path) -> EmbeddedPostgres:
+def has_postgres(kind: str) -> bool:
+    """Whether a server of the kind can be had on this machine."""
+    return kind == "embedded" or _TIMESCALE.exists()
+
+
+def new_postgres(kind: str, data_dir: Path, settings: Mapping[str, str] | None = None) -> EmbeddedPostgres:
     """A server of a kind, not yet started. Where TimescaleDB could not be had the test is left out, or fails
     where nothing may be.
     """
     if kind == "embedded":
-        return EmbeddedPostgres(data_dir)
-    if not _TIMESCALE.exists():
+        return EmbeddedPostgres(data_dir, settings=settings)
+    if not has_postgres(kind):
         leave_out = pytest.fail if "BUSWATCH_TESTS_MAY_NOT_SKIP" in os.environ else pytest.skip
         leave_out("no TimescaleDB: tests/install_timescale says why")
-    return EmbeddedPostgres(data_dir, programs=_TIMESCALE, settings=_TIMESCALE_SETTINGS)
+    return EmbeddedPostgres(
+        data_dir, programs=_TIMESCALE, settings={**_TIMESCALE_SETTINGS, **(settings or {})}
+    )
 
 
 @pytest.fixture(scope="session", params=POSTGRES_KINDS)

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from buswatch.listening import QUIET_MS, RETURN_MS, ListeningClock
+from buswatch.listening import FIRST_MS, QUIET_MS, RETURN_MS, ListeningClock
 
 T = 1_790_000_000_000
 MINUTE = 60_000
@@ -20,14 +20,14 @@ def test_before_the_first_connection_it_stands() -> None:
 
 def test_with_fixes_coming_it_keeps_up_with_the_wall_but_for_their_delay() -> None:
     clock = ListeningClock()
-    clock.connected(T)
+    clock.connected(T - FIRST_MS)
     live(clock, T + 1_000, T + 800)
     assert clock.time_ms(T + 1_500) == T + 1_300
 
 
 def test_what_the_broker_kept_for_us_is_gone_through_at_its_own_time() -> None:
     clock = ListeningClock()
-    clock.connected(T)
+    clock.connected(T - FIRST_MS)
     for second in range(5):
         live(clock, T + second, T - 10 * MINUTE + second * 1_000)
     assert clock.time_ms(T + 5) == T - 10 * MINUTE + 4_001
@@ -35,7 +35,7 @@ def test_what_the_broker_kept_for_us_is_gone_through_at_its_own_time() -> None:
 
 def test_it_stands_while_a_batch_waits_for_the_database() -> None:
     clock = ListeningClock()
-    clock.connected(T)
+    clock.connected(T - FIRST_MS)
     live(clock, T, T)
     clock.heard(T + 1_000, T + 1_000)
     assert clock.time_ms(T + 10 * MINUTE) is None
@@ -43,16 +43,25 @@ def test_it_stands_while_a_batch_waits_for_the_database() -> None:
     assert clock.time_ms(T + 10 * MINUTE + 500) == T + 1_500, "what came meanwhile waits at the broker"
 
 
-def test_when_nothing_comes_for_a_while_nothing_waits_and_it_is_the_wall_clock() -> None:
+def test_after_a_start_buses_have_half_a_minute_to_hand_in_what_they_kept() -> None:
     clock = ListeningClock()
     clock.connected(T)
+    live(clock, T + 1, T)
+    assert clock.time_ms(T + FIRST_MS - 1) is None
+    assert clock.time_ms(T + FIRST_MS) == T + FIRST_MS
+
+
+def test_when_nothing_comes_for_a_while_nothing_waits_and_it_is_the_wall_clock() -> None:
+    clock = ListeningClock()
+    clock.connected(T - FIRST_MS)
+    clock.listen(T)
     assert clock.time_ms(T + QUIET_MS - 1) is None
     assert clock.time_ms(T + QUIET_MS) == T + QUIET_MS, "a fleet that is silent as a whole is silent"
 
 
 def test_after_the_broker_was_away_buses_get_as_long_to_come_back() -> None:
     clock = ListeningClock()
-    clock.connected(T)
+    clock.connected(T - FIRST_MS)
     live(clock, T, T)
     clock.lost(T + MINUTE)
     assert clock.time_ms(T + MINUTE) is None
@@ -68,6 +77,6 @@ def test_after_the_broker_was_away_buses_get_as_long_to_come_back() -> None:
 
 def test_a_fix_from_the_future_does_not_carry_it_ahead() -> None:
     clock = ListeningClock()
-    clock.connected(T)
+    clock.connected(T - FIRST_MS)
     live(clock, T, T + 4 * MINUTE)
     assert clock.time_ms(T) == T
