@@ -48,21 +48,15 @@ from fleet.registry import Registry
 from ingest.mqtt import Message
 from simulators.payload import topic
 from storage.database import Database
-from storage.embedded import EmbeddedPostgres
 from storage.migrate import migrate
 from storage.positions import Tracks, newest_times
 from storage.registry import import_registry, load_registry
 from storage.rejects import RejectShelf
+from tests.servers import has_postgres, new_postgres
 
 T = TypeVar("T")
 
-_TIMESCALE = Path(__file__).parents[1] / ".timescale/root/usr/lib/postgresql/17/bin"
 _SETTINGS = {"track_commit_timestamp": "on"}
-_TIMESCALE_SETTINGS = {
-    "shared_preload_libraries": "timescaledb",
-    "timescaledb.telemetry_level": "off",
-    "timescaledb.max_background_workers": "0",
-}
 _OPENED_MS = 5 * MINUTE_MS
 """So long before the first fix the trips' windows open …"""
 _OPEN_FOR = dt.timedelta(hours=20)
@@ -134,13 +128,9 @@ class Postgres:
     """PostgreSQL with TimescaleDB where `make test` has put it, else the embedded one."""
 
     def __init__(self, folder: Path) -> None:
-        self.timescale = _TIMESCALE.exists()
+        self.timescale = has_postgres("timescale")
         self._data = folder / "pg"
-        self.server = EmbeddedPostgres(
-            self._data,
-            programs=_TIMESCALE if self.timescale else None,
-            settings=_SETTINGS | (_TIMESCALE_SETTINGS if self.timescale else {}),
-        )
+        self.server = new_postgres("timescale" if self.timescale else "embedded", self._data, _SETTINGS)
         self._numbers = itertools.count(1)
 
     def process(self) -> psutil.Process:
