@@ -7,7 +7,7 @@ from collections.abc import AsyncIterator, Awaitable, Callable
 from contextlib import AsyncExitStack
 from dataclasses import dataclass
 from pathlib import Path
-from time import time_ns
+from time import monotonic, time_ns
 
 import pytest
 
@@ -96,6 +96,7 @@ async def publish(broker: Broker, messages: list[Message], *, identifier: str = 
 
 async def reached(database: Database, count: float, *, within_s: float = 60.0) -> None:
     """Wait until so many fixes are committed."""
-    async with asyncio.timeout(within_s):
-        while await Tracks(database).count() < count:  # noqa: ASYNC110  # another process commits them
-            await asyncio.sleep(0.05)
+    deadline = monotonic() + within_s
+    while (committed := await Tracks(database).count()) < count:
+        assert monotonic() < deadline, f"{committed} of {count:.0f} fixes were committed in {within_s:.0f} s"
+        await asyncio.sleep(0.05)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 from pathlib import Path
 
 import pytest
@@ -59,6 +60,28 @@ async def test_a_broker_that_is_not_installed_is_said_to_be_missing(
     monkeypatch.setattr("buswatch.embedded_broker._AEDES", tmp_path / "broker.mjs")
     with pytest.raises(Unavailable, match="run `make install`"):
         await start_broker(tmp_path, "aedes")
+
+
+async def test_a_session_taken_up_goes_on_numbering_where_it_was_left(tmp_path: Path) -> None:
+    """Two messages of one number, and the acknowledgement of one would drop the other."""
+    child, broker = await start_broker(tmp_path, "aedes")
+    try:
+        numbers: set[int] = set()
+        for _ in range(3):
+            async with connect(broker, identifier="monitor", persistent=True) as monitor:
+                await monitor.subscribe("buswatch/v1/+/position", qos=1)
+                async with connect(broker, identifier="bus") as bus:
+                    for _ in range(20):
+                        await bus.publish("buswatch/v1/B1/position", b"{}", qos=1)
+                held: set[int] = set()
+                while len(held) < len(numbers) + 20:  # none is acknowledged, so all come again
+                    taken = await asyncio.wait_for(monitor.take(100, 0.1, 0.05), 10)
+                    held |= {message.mid for message in taken}
+            assert held > numbers
+            numbers = held
+        assert numbers == set(range(1, 61))
+    finally:
+        await child.stop()
 
 
 async def test_nothing_listens_on_a_free_port() -> None:
