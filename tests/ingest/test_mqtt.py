@@ -1,8 +1,20 @@
 """The MQTT adapter against real brokers: nothing is forgotten before it is acknowledged."""
 
 import asyncio
+import contextlib
+import gc
+import ssl
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager
+from pathlib import Path
+from typing import Any
 
+import aiomqtt
 import pytest
+import trustme
+from aiomqtt.exceptions import MqttConnectError
+from paho.mqtt.packettypes import PacketTypes
+from paho.mqtt.properties import Properties
 
 from fleet.errors import Unavailable
 from ingest.mqtt import Broker, Connection, Message, connect
@@ -82,3 +94,95 @@ async def test_a_broker_that_goes_away_ends_the_wait(broker: Broker) -> None:
         async with connect(broker, identifier="one"):  # the broker drops the elder of two like-named clients
             with pytest.raises(Unavailable, match="lost"):
                 await asyncio.wait_for(taking, 10)
+
+
+@pytest.mark.parametrize("size", [0, 1, 120, 126, 127, 128, 16_383, 16_384, 200_000, 3_000_000])
+async def test_a_message_of_any_length_is_taken_whole(broker: Broker, size: int) -> None:
+    async with connect(broker, identifier="monitor") as monitor:
+        await monitor.subscribe("buswatch/v1/+/position", qos=1)
+        await publish(broker, [b"x" * size, b"after"])
+        assert [m.payload for m in await take_until(monitor, 2)] == [b"x" * size, b"after"]
+
+
+async def test_messages_with_properties_without_acknowledgement_and_with_other_letters_are_taken(
+    broker: Broker,
+) -> None:
+    async with connect(broker, identifier="monitor") as monitor:
+        await monitor.subscribe("校车/#", qos=1)
+        version = aiomqtt.ProtocolVersion.V5
+        try:
+            async with aiomqtt.Client(broker.host, broker.port, protocol=version) as bus:
+                properties: Any = Properties(PacketTypes.PUBLISH)  # type: ignore[no-untyped-call]  # as in paho
+                properties.UserProperty = [("键", "值" * 50)] * 3
+                properties.ContentType = "application/json"
+                await bus.publish("校车/武汉", b"5", qos=1, properties=properties)
+        except MqttConnectError:  # a broker of MQTT 3.1.1
+            async with aiomqtt.Client(broker.host, broker.port) as bus:
+                await bus.publish("校车/武汉", b"5", qos=1)
+        async with connect(broker, identifier="bus") as plain:
+            await plain.publish("校车/武汉", b"0", qos=0)
+        taken = await take_until(monitor, 2)
+        assert [(m.topic, m.payload, m.qos) for m in taken] == [
+            ("校车/武汉", b"5", 1),
+            ("校车/武汉", b"0", 0),
+        ]
+        monitor.acknowledge(taken)
+
+
+@pytest.fixture
+def authority(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> trustme.CA:
+    """A certificate authority that this machine trusts."""
+    authority = trustme.CA()
+    authority.cert_pem.write_to_path(str(tmp_path / "ca.pem"))
+    monkeypatch.setenv("SSL_CERT_FILE", str(tmp_path / "ca.pem"))
+    return authority
+
+
+@asynccontextmanager
+async def encrypted(broker: Broker, certificate: trustme.LeafCert) -> AsyncIterator[Broker]:
+    """The same broker behind TLS, which neither kind of it has switched on."""
+    context = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
+    certificate.configure_cert(context)
+
+    async def pump(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
+        with contextlib.suppress(OSError):
+            while chunk := await reader.read(100_000):
+                writer.write(chunk)
+                await writer.drain()
+        writer.close()
+
+    async def link(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
+        there_reader, there = await asyncio.open_connection(broker.host, broker.port)
+        await asyncio.gather(pump(reader, there), pump(there_reader, writer))
+
+    async with await asyncio.start_server(link, "127.0.0.1", 0, ssl=context) as server:
+        port = server.sockets[0].getsockname()[1]
+        yield Broker(host="localhost", port=port, tls=True)
+
+
+async def test_everything_comes_over_tls(broker: Broker, authority: trustme.CA) -> None:
+    payloads = [b"%d" % n * (1 + n * 37 % 400) for n in range(3_000)]
+    async with (
+        encrypted(broker, authority.issue_cert("localhost")) as front,
+        connect(front, identifier="monitor", persistent=True, receive_maximum=500) as monitor,
+    ):
+        await monitor.subscribe("buswatch/v1/+/position", qos=1)
+        sending = asyncio.create_task(publish(front, payloads))
+        taken: list[bytes] = []
+        while len(taken) < len(payloads):
+            messages = await asyncio.wait_for(monitor.take(200, 0.1, 0.05), 10)
+            taken += [m.payload for m in messages]
+            monitor.acknowledge(messages)
+        await sending
+        assert taken == payloads
+
+
+@pytest.mark.filterwarnings("ignore::pytest.PytestUnraisableExceptionWarning")  # paho leaves the socket open
+async def test_a_broker_whose_name_is_not_vouched_for_is_not_talked_to(
+    broker: Broker, authority: trustme.CA
+) -> None:
+    async with encrypted(broker, authority.issue_cert("elsewhere.example")) as front:
+        with pytest.raises(Unavailable, match="certificate"):
+            async with connect(front, identifier="monitor"):
+                pass
+        gc.collect()
