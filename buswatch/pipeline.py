@@ -2,7 +2,8 @@
 
 receive → decode → screen, observe, judge → commit → acknowledge → publish
 
-A batch is acknowledged to the broker only after one database transaction holds all of it. While
+While one batch is committed the next is judged already; commits keep their order. A batch is
+acknowledged to the broker only after one database transaction holds all of it. While
 the database is away the same batch is tried again: nothing new is taken from the broker, which
 keeps what comes meanwhile.
 """
@@ -33,7 +34,7 @@ from fleet.registry import Registry
 from fleet.topics import EVERYTHING, LIVE, alert_topic
 from ingest.decode import Decoded, Decoder
 from ingest.mqtt import Broker, Connection, Message, connect
-from storage.commit import Batch, Committer, Receipt
+from storage.commit import Batch, Committer
 
 log = logging.getLogger(__name__)
 
@@ -60,13 +61,13 @@ class Counts:
 
 @dataclass(frozen=True, slots=True)
 class _Judged:
-    """A batch that the detector has judged and whose commit is under way."""
+    """A batch that the detector has judged, to be committed."""
 
     connection: Connection
     messages: list[Message]
     decoded: Decoded
     findings: Findings
-    commit: asyncio.Task[Receipt]
+    received_ms: int
 
 
 class Pipeline:
@@ -95,7 +96,7 @@ class Pipeline:
         self._late_came = asyncio.Event()
         self._untold: deque[Change] = deque()
         self._changed = asyncio.Event()
-        self._judged: _Judged | None = None
+        self._keeping: asyncio.Task[None] | None = None
         self._anew: asyncio.Task[tuple[Change, ...]] | None = None
         self.counts = Counts()
 
@@ -137,14 +138,17 @@ class Pipeline:
         log.info("subscribed to %s", EVERYTHING)
 
     async def _take_batches(self, connection: Connection) -> None:
+        """One batch is judged while the one before is committed; no third waits, however often the
+        connection is lost.
+        """
+        await self._kept()
         while True:
-            messages = [] if self._judged else await connection.take(MOST_MESSAGES, AGE_S, IDLE_S)
+            messages = await connection.take(MOST_MESSAGES, AGE_S, IDLE_S)
             async with self._with_detector():
-                if self._judged is None:
-                    self._judged = self._judge(connection, messages)
-                await self._finish(self._judged)
-                self._judged = None
-                self._clock.listen(self._now_ms())
+                before = self._keeping
+                self._keep(self._judge(connection, messages))
+                if before is not None:
+                    await asyncio.shield(before)
 
     async def _judge_time(self, connection: Connection, subscribed: asyncio.Task[None]) -> None:
         """Once a second: follow what people ordered, and judge what time alone has brought."""
@@ -153,8 +157,7 @@ class Pipeline:
             await asyncio.sleep(TICK_S)
             await self._follow_orders()
             async with self._with_detector():
-                if self._judged is not None:  # left from a lost connection: the batches' task ends it
-                    continue
+                await self._kept()
                 until_ms = self._clock.time_ms(self._now_ms())
                 changes = () if until_ms is None else self._detector.tick(until_ms)
                 if changes:
@@ -162,10 +165,8 @@ class Pipeline:
                     self._clock.heard(None, received_ms)
                     nothing = self._decoder.decode([], received_ms)
                     findings = replace(self._detector.detect(nothing.fixes, received_ms), changes=changes)
-                    self._judged = self._commit(connection, [], nothing, findings, received_ms)
-                    await self._finish(self._judged)
-                    self._judged = None
-                    self._clock.listen(self._now_ms())
+                    self._keep(_Judged(connection, [], nothing, findings, received_ms))
+                    await self._kept()
 
     async def _follow_orders(self) -> None:
         """Give the detector the weather advisories in force, and gather incidents; when the database is
@@ -178,36 +179,36 @@ class Pipeline:
             log.debug("orders wait: %s", error)
 
     def _judge(self, connection: Connection, messages: list[Message]) -> _Judged:
-        """Decode and judge a batch, and begin its commit."""
+        """Decode and judge a batch."""
         received_ms = self._now_ms()
         decoded = self._decoder.decode(messages, received_ms)
         newest_ms = int(decoded.fixes.time_ms.max()) if len(decoded.fixes) else None
         self._clock.heard(newest_ms, received_ms)
         findings = self._detector.detect(decoded.fixes, received_ms)
-        return self._commit(connection, messages, decoded, findings, received_ms)
+        return _Judged(connection, messages, decoded, findings, received_ms)
 
-    def _commit(
-        self,
-        connection: Connection,
-        messages: list[Message],
-        decoded: Decoded,
-        findings: Findings,
-        received_ms: int,
-    ) -> _Judged:
-        """Begin the commit of what the detector has judged."""
-        batch = Batch(decoded.fixes, findings.quality, received_ms, decoded.rejects, findings.changes)
-        commit = asyncio.create_task(
-            persist(lambda: self._committer.commit(batch), on_failure=self._stalled), name="commit"
-        )
-        return _Judged(connection, messages, decoded, findings, commit)
+    def _keep(self, judged: _Judged) -> None:
+        """Begin to commit what the detector has judged, after all that it judged before.
 
-    async def _finish(self, judged: _Judged) -> None:
-        """Wait for the commit, then acknowledge and tell.
-
-        The detector has moved on with this batch, so the commit must succeed whatever happens to
-        the connection meanwhile: it is shielded, and waited for again after a reconnect.
+        The detector has moved on with it, so the commit must succeed whatever happens to the connection
+        meanwhile: it is a task of its own, and waited for by all who need what is stored.
         """
-        receipt = await asyncio.shield(judged.commit)
+        self._keeping = asyncio.create_task(self._finish(judged, self._keeping), name="commit")
+
+    async def _kept(self) -> None:
+        """Wait until all that was judged is committed."""
+        if self._keeping is not None:
+            await asyncio.shield(self._keeping)
+
+    async def _finish(self, judged: _Judged, before: asyncio.Task[None] | None) -> None:
+        """Commit, then acknowledge and tell."""
+        if before is not None:
+            await before
+        batch = Batch(
+            judged.decoded.fixes, judged.findings.quality, judged.received_ms, judged.decoded.rejects,
+            judged.findings.changes,
+        )  # fmt: skip
+        receipt = await persist(lambda: self._committer.commit(batch), on_failure=self._stalled)
         judged.connection.acknowledge(judged.messages)
         self._frame.stalled = None
         self._frame.add(judged.decoded.fixes, judged.findings)
@@ -219,6 +220,8 @@ class Pipeline:
         self.counts.committed += receipt.committed
         self.counts.duplicates += receipt.duplicates
         self.counts.rejected.update(reject.reason.value for reject in judged.decoded.rejects)
+        if self._keeping is asyncio.current_task():  # nothing newer is judged and not committed
+            self._clock.listen(self._now_ms())
 
     async def _judge_late_fixes(self) -> None:
         """Judge a bus anew when fixes of it came late; a burst of them once."""
@@ -226,6 +229,7 @@ class Pipeline:
             await self._late_came.wait()
             await asyncio.sleep(LATE_S)
             async with self._with_detector():
+                await self._kept()
                 if not self._late:  # judged with what a lost connection had left
                     continue
                 self._clock.heard(None, self._now_ms())
@@ -234,7 +238,7 @@ class Pipeline:
                 self._clock.listen(self._now_ms())
 
     async def _finish_anew(self, anew: asyncio.Task[tuple[Change, ...]]) -> None:
-        """Wait until buses are judged anew and that is committed, then tell; shielded as ``_finish``."""
+        """Wait until buses are judged anew and that is committed, then tell; shielded as a commit."""
         self._tell(await asyncio.shield(anew))
         self._anew = None
         self._late.clear()
