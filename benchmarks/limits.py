@@ -17,7 +17,6 @@ from numpy.typing import NDArray
 from alerts.detector import Detector
 from buswatch.live import LiveFrame
 from buswatch.pipeline import AGE_S, IDLE_S, MOST_MESSAGES
-from fleet.clock import from_ms
 from fleet.fixes import Fixes
 from fleet.registry import Registry
 from fleet.topics import EVERYTHING
@@ -31,17 +30,11 @@ from storage.named import queries
 from storage.waivers import under_waivers
 
 _SQL = queries("commit")
-_SAME_TABLE = """
-CREATE TABLE bare (LIKE position INCLUDING ALL);
-ALTER TABLE bare ALTER received_at SET DEFAULT now();
-"""
+_SAME_TABLE = "CREATE TABLE bare (LIKE position INCLUDING ALL)"
 _SAME_HYPERTABLE = """
 SELECT create_hypertable('bare', by_range('time', INTERVAL '1 day'), create_default_indexes => false)
 """
-_COPY = """
-COPY bare (bus_key, time, lon, lat, speed_kmh, heading_deg, accuracy_m, satellites, quality)
-FROM STDIN (FORMAT binary)
-"""
+_COPY = "COPY bare FROM STDIN (FORMAT binary)"
 
 
 class Dropper:
@@ -87,9 +80,8 @@ def _drop(broker: Broker, taken: Any, subscribed: Any) -> None:
 
 def copy_alone(dsn: str, fixes: Fixes, bus_keys: NDArray[np.int32], size: int, *, hypertable: bool) -> float:
     """Fixes a second of COPY, packed beforehand, into a table like ``position``; a transaction a batch."""
-    streams = [
-        pack(batch, np.zeros(len(batch), np.int16), bus_keys) for batch in cut(fixes, size)
-    ]  # fmt: skip
+    now_ms = time_ns() // 1_000_000
+    streams = [pack(batch, np.zeros(len(batch), np.int16), bus_keys, now_ms) for batch in cut(fixes, size)]
     with psycopg.connect(dsn, autocommit=True) as connection:
         connection.execute(_SAME_TABLE.encode())
         if hypertable:
@@ -137,7 +129,6 @@ async def stages_alone(
     detector.prepare()
     stages, count = Stages(), 0
     async with Database(dsn) as database, database.connection() as connection:
-        await connection.execute(_SQL["make_staging"])
         for start in range(0, len(messages), size):
             batch, now_ms = messages[start : start + size], time_ns() // 1_000_000
             async with stages.stage("decode"):
@@ -145,19 +136,17 @@ async def stages_alone(
             async with stages.stage("detect"):
                 found = detector.detect(decoded.fixes, now_ms)
             async with stages.stage("pack"):
-                stream = pack(decoded.fixes, found.quality, bus_keys)
+                stream = pack(decoded.fixes, found.quality, bus_keys, now_ms)
             async with stages.stage("COMMIT"), connection.transaction(), connection.cursor() as cursor:
-                async with stages.stage("COPY to staging"), cursor.copy(_SQL["copy_staging"]) as copy:
+                async with stages.stage("COPY"), cursor.copy(_SQL["copy_positions"]) as copy:
                     await copy.write(stream)
-                async with stages.stage("INSERT from staging"):
-                    await cursor.execute(_SQL["put_positions"], {"received_at": from_ms(now_ms)})
                 async with stages.stage("alert changes"):
                     await record_judgement(connection, await under_waivers(connection, found.changes))
             async with stages.stage("live frame"):
                 frame.add(decoded.fixes, found)
             frame.encode(now_ms)
             count += len(decoded.fixes)
-    inner = ("COPY to staging", "INSERT from staging", "alert changes")
+    inner = ("COPY", "alert changes")
     stages.seconds["COMMIT"] -= sum(stages.seconds[name] for name in inner)
     return {name: seconds / count * 1e6 for name, seconds in stages.seconds.items()}
 

@@ -7,6 +7,7 @@ finds the rejects, and an alert's identity and event times drop its changes.
 
 from __future__ import annotations
 
+import contextlib
 import hashlib
 import logging
 from collections.abc import AsyncIterator, Mapping, Sequence
@@ -22,6 +23,7 @@ from numpy.typing import NDArray
 from alerts.episodes import Change
 from fleet.clock import from_ms, to_ms
 from fleet.fixes import Fixes
+from fleet.quality import Quality
 from fleet.rejects import KEPT_BYTES, Reason, Reject
 from fleet.topics import alert_topic, position_topic
 from storage.changes import lock_changes, record_judgement
@@ -36,6 +38,8 @@ _SQL = queries("commit")
 
 REFUSALS = (psycopg.DataError, psycopg.IntegrityError, psycopg.errors.ProgramLimitExceeded)
 """What PostgreSQL raises about a value; trying again cannot help."""
+_MAY_BE_THERE = Quality.LATE | Quality.DUPLICATE
+"""Marks of a fix that may be stored already; others are new, unless a restart has forgotten them."""
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -131,14 +135,20 @@ class Committer:
                 yield connection
 
     async def _put_positions(self, connection: Connection, batch: Batch) -> _Stored:
-        """Put the fixes that are not there yet."""
-        if not len(batch.fixes):
+        """Put the fixes that are not there yet; of two with one key in the batch the first received."""
+        rows = _first_of_each_key(batch.fixes)
+        if not len(rows):
             return _Stored(0, {})
-        async with connection.cursor() as cursor:
-            async with cursor.copy(_SQL["copy_staging"]) as copy:
-                await copy.write(pack(batch.fixes, batch.quality, self._bus_keys))
-            await cursor.execute(_SQL["put_positions"], {"received_at": from_ms(batch.received_ms)})
-            new, keys, oldest = await cursor.fetchone() or (0, None, None)
+        quality = batch.quality[rows]
+        stream = pack(batch.fixes.take(rows), quality, self._bus_keys, batch.received_ms)
+        if not (quality & _MAY_BE_THERE).any():
+            with contextlib.suppress(psycopg.errors.UniqueViolation):
+                async with connection.transaction():
+                    await _copy(connection, "copy_positions", stream)
+                return _Stored(len(rows), {})
+        await _copy(connection, "copy_staging", stream)
+        cursor = await connection.execute(_SQL["put_positions"])
+        new, keys, oldest = await cursor.fetchone() or (0, None, None)
         late = zip(keys or (), oldest or (), strict=True)
         return _Stored(new, {self._rows[key]: to_ms(moment) for key, moment in late})
 
@@ -167,6 +177,21 @@ class Committer:
         topic = position_topic(row[0] if row else str(key))
         payload = msgspec.json.encode(fix)
         return Reject(topic, payload, None, Reason.REFUSED_BY_DATABASE, str(error), part.received_ms)
+
+
+def _first_of_each_key(fixes: Fixes) -> NDArray[np.intp]:
+    """Rows of the first fix of each bus and event time, in their order: what writers lock, all lock in one
+    order.
+    """
+    order = np.lexsort((fixes.time_ms, fixes.bus))
+    bus, time_ms = fixes.bus[order], fixes.time_ms[order]
+    again = (bus[1:] == bus[:-1]) & (time_ms[1:] == time_ms[:-1])
+    return order[~np.concatenate(([False], again))] if len(order) else order
+
+
+async def _copy(connection: Connection, statement: str, stream: bytes) -> None:
+    async with connection.cursor() as cursor, cursor.copy(_SQL[statement]) as copy:
+        await copy.write(stream)
 
 
 async def _record(connection: Connection, changes: Sequence[Change]) -> tuple[Change, ...]:

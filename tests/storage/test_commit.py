@@ -53,6 +53,40 @@ async def test_what_is_committed_comes_back_as_it_was(committer: Committer, data
     np.testing.assert_array_equal(marks, quality)
 
 
+@pytest.mark.parametrize("mark", [Quality.GOOD, Quality.LATE])
+async def test_what_is_not_known_is_null_whichever_columns_it_is(
+    committer: Committer, database: Database, mark: Quality
+) -> None:
+    lacks = np.arange(16)[:, None] >> np.arange(4) & 1 == 1  # a fix for each combination
+    fixes = Fixes.of(
+        bus=[1] * 16,
+        time_ms=np.arange(16) * 1_000 + START_MS,
+        lon=np.linspace(114, 115, 16),
+        lat=[30.5] * 16,
+        speed_kmh=np.where(lacks[:, 0], np.nan, 20.5),
+        heading_deg=np.where(lacks[:, 1], np.nan, 90.0),
+        accuracy_m=np.where(lacks[:, 2], np.nan, 3.25),
+        satellites=np.where(lacks[:, 3], -1, 0),
+    )
+    receipt = await committer.commit(Batch(fixes, np.full(16, mark, np.int16), START_MS))
+    assert receipt.committed == 16
+    kept, _ = await Tracks(database).track("B2", START_MS, START_MS + 16_000, 100)
+    for name in ("time_ms", "lon", "speed_kmh", "heading_deg", "accuracy_m", "satellites"):
+        np.testing.assert_array_equal(getattr(kept, name), getattr(fixes, name), err_msg=name)
+    async with database.connection() as connection:
+        cursor = await connection.execute("SELECT count(*) FROM position WHERE satellites IS NULL")
+        assert await cursor.fetchone() == (8,)
+
+
+async def test_fixes_that_are_stored_already_though_nobody_knew_cost_only_themselves(
+    committer: Committer, database: Database
+) -> None:
+    await committer.commit(batch(track(range(10))))
+    receipt = await committer.commit(batch(track(range(30)), changes=[change()]))
+    assert (receipt.committed, receipt.duplicates, len(receipt.changes)) == (20, 10, 1)
+    assert await Tracks(database).count() == 30
+
+
 async def test_a_redelivered_batch_changes_nothing(committer: Committer, database: Database) -> None:
     whole = batch(track(range(100)), rejects=[reject()], changes=[change()])
     first = await committer.commit(whole)
