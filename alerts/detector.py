@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Collection, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 import numpy as np
 from numpy.typing import NDArray
@@ -42,6 +42,8 @@ class Findings:
     """Bits of ``Quality``."""
     speed_kmh: NDArray[np.float64]
     """The speed judged by; NaN where none could be trusted."""
+    moved_m: NDArray[np.float32]
+    """Metres driven that the fix adds, see ``geofence.screening.Screened``."""
     observations: Observations
     judged: Judged
     changes: tuple[Change, ...]
@@ -117,6 +119,7 @@ class Detector:
         return Findings(
             found.quality[back],
             found.speed_kmh[back],
+            found.moved_m[back],
             Observations._make(column[back] for column in found.observations),
             Judged._make(column[back] for column in found.judged),
             found.changes,
@@ -128,7 +131,9 @@ class Detector:
         x, y = self.plane.to_metres(fixes.lon, fixes.lat)
         screened = self.screen.screen(fixes, x, y, received_ms)
         seen, judged, events = self.judge.judge(fixes, x, y, screened, received_ms - LATE_AFTER_MS)
-        return Findings(screened.quality, screened.speed_kmh, seen, judged, self._changes(events))
+        return Findings(
+            screened.quality, screened.speed_kmh, screened.moved_m, seen, judged, self._changes(events)
+        )  # fmt: skip
 
     def tick(self, now_ms: int) -> tuple[Change, ...]:
         """What time alone has brought by now: buses that fell silent on a trip, trips not begun.
@@ -153,29 +158,29 @@ class Detector:
 
     def judge_anew(
         self, fixes: Fixes, rows: NDArray[np.int32], on_file: Sequence[Alert], received_ms: int
-    ) -> tuple[Change, ...]:
+    ) -> Findings:
         """Forget the buses in ``rows`` and judge all of their ``fixes`` in the order of event time.
 
         ``fixes`` are the stored ones from far enough back, each bus's in order; ``on_file`` the alerts
-        of these buses that had not ended before. Returns what must change about them, see
+        of these buses that had not ended before. The changes found are what must change about those, see
         ``reconcile``; afterwards the detector goes on as if every fix had come in its place.
         """
         self.screen.forget(rows)
         self.judge.forget(rows)
-        rejudged = self.detect(fixes, received_ms).changes
+        found = self.detect(fixes, received_ms)
         changes: list[Change] = []
         for row in rows.tolist():
             bus_id = self._registry.buses[row].bus_id
             times = fixes.time_ms[fixes.bus == row]
             newer, going_on = reconcile(
                 [alert for alert in on_file if alert.bus_id == bus_id],
-                [change for change in rejudged if change.alert.bus_id == bus_id],
+                [change for change in found.changes if change.alert.bus_id == bus_id],
                 int(times.max()) if len(times) else 0,
             )
             changes += newer
             for alert in going_on:
                 self.judge.adopt(row, RULES.index(alert.rule), alert.started_ms)
-        return tuple(changes)
+        return replace(found, changes=tuple(changes))
 
     def _changes(self, told: Sequence[Events]) -> tuple[Change, ...]:
         changes = []

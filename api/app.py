@@ -12,6 +12,7 @@ from api.buses import bus_routes
 from api.context import Context
 from api.guards import SecurityHeaders
 from api.health import health_routes
+from api.hours import hour_routes
 from api.metrics import metric_routes
 from api.orders import order_routes
 from api.presence import presence_routes
@@ -48,6 +49,7 @@ def create_app(context: Context, page_dir: Path) -> FastAPI:
         bus_routes(context),
         track_routes(context),
         presence_routes(context),
+        hour_routes(context),
         alert_routes(context),
         order_routes(context),
         route_routes(context),

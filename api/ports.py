@@ -15,6 +15,7 @@ from numpy.typing import NDArray
 from alerts.episodes import Alert, Change, Rule, Severity, Status
 from alerts.incidents import Incident
 from fleet.fixes import Fixes
+from fleet.hours import Hour
 from fleet.registry import Advisory, Registry, Waiver
 from fleet.rejects import Reject
 
@@ -50,6 +51,11 @@ class Tracks(Protocol):
         self, bus_id: str, from_ms: int, to_ms: int, most: int
     ) -> tuple[Fixes, NDArray[np.int16], int]:
         """The same in ``most`` fixes at most, and how many were left out."""
+
+    async def hours(self, bus_id: str | None, from_ms: int, to_ms: int, limit: int) -> list[Hour]:
+        """What a bus, or with None every bus, did in the hours that begin from ``from_ms`` on and before
+        ``to_ms``; the first ``limit``, by bus and hour.
+        """
 
     async def in_box(
         self, from_ms: int, to_ms: int, box: tuple[float, float, float, float], limit: int

@@ -156,6 +156,24 @@ class Presence(Model):
     truncated: bool = Field(description="There were more fixes than are looked at: ask for less time or room")
 
 
+class BusHour(Model):
+    """What a bus did in an hour in which it reported."""
+
+    bus_id: str
+    begins: datetime
+    fixes: int
+    valid: int = Field(description="Fixes with a place that can be believed")
+    top_speed_kmh: float | None = Field(description="Of fixes without any doubt; null where none has a speed")
+    km: float = Field(description="Driven; fixes are joined by straight lines")
+
+
+class Hours(Model):
+    """What buses did, by bus and hour."""
+
+    items: list[BusHour]
+    truncated: bool = Field(description="There is more; ask for less time or one bus")
+
+
 class Stop(Model):
     """A stop of an approved route."""
 

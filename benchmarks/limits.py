@@ -81,7 +81,10 @@ def _drop(broker: Broker, taken: Any, subscribed: Any) -> None:
 def copy_alone(dsn: str, fixes: Fixes, bus_keys: NDArray[np.int32], size: int, *, hypertable: bool) -> float:
     """Fixes a second of COPY, packed beforehand, into a table like ``position``; a transaction a batch."""
     now_ms = time_ns() // 1_000_000
-    streams = [pack(batch, np.zeros(len(batch), np.int16), bus_keys, now_ms) for batch in cut(fixes, size)]
+    streams = [
+        pack(batch, np.zeros(len(batch), np.int16), np.zeros(len(batch), np.float32), bus_keys, now_ms)
+        for batch in cut(fixes, size)
+    ]
     with psycopg.connect(dsn, autocommit=True) as connection:
         connection.execute(_SAME_TABLE.encode())
         if hypertable:
@@ -96,7 +99,9 @@ def copy_alone(dsn: str, fixes: Fixes, bus_keys: NDArray[np.int32], size: int, *
 async def commit_alone(dsn: str, fixes: Fixes, bus_keys: NDArray[np.int32], size: int) -> float:
     """Fixes a second of the product's commits, without alerts."""
     batches = [
-        Batch(batch, np.zeros(len(batch), np.int16), time_ns() // 1_000_000) for batch in cut(fixes, size)
+        Batch(batch, zeros.astype(np.int16), time_ns() // 1_000_000, moved_m=zeros)
+        for batch in cut(fixes, size)
+        for zeros in [np.zeros(len(batch), np.float32)]
     ]
     async with Database(dsn) as database:
         committer = Committer(database, bus_keys)
@@ -136,7 +141,7 @@ async def stages_alone(
             async with stages.stage("detect"):
                 found = detector.detect(decoded.fixes, now_ms)
             async with stages.stage("pack"):
-                stream = pack(decoded.fixes, found.quality, bus_keys, now_ms)
+                stream = pack(decoded.fixes, found.quality, found.moved_m, bus_keys, now_ms)
             async with stages.stage("COMMIT"), connection.transaction(), connection.cursor() as cursor:
                 async with stages.stage("COPY"), cursor.copy(_SQL["copy_positions"]) as copy:
                     await copy.write(stream)

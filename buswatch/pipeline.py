@@ -206,7 +206,7 @@ class Pipeline:
             await before
         batch = Batch(
             judged.decoded.fixes, judged.findings.quality, judged.received_ms, judged.decoded.rejects,
-            judged.findings.changes,
+            judged.findings.changes, judged.findings.moved_m,
         )  # fmt: skip
         receipt = await persist(lambda: self._committer.commit(batch), on_failure=self._stalled)
         judged.connection.acknowledge(judged.messages)

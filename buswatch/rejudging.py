@@ -31,6 +31,8 @@ log = logging.getLogger(__name__)
 
 AT_LEAST_MS = 10 * MINUTE_MS
 """Given again of every bus, on a trip or not."""
+DRIVEN_FROM_MS = 2 * MINUTE_MS
+"""Given again before the oldest late fix, so that the way driven up to it is known."""
 BEFORE_MS = 11 * MINUTE_MS
 """Given again before a trip's window opened and before an open episode began."""
 
@@ -77,11 +79,15 @@ class Rejudging:
             for alert in await episodes_since(self._database, bus_ids, since_ms)
             if not _by_time_alone(alert, newest_of[alert.bus_id])
         ]
-        changes = self._detector.judge_anew(fixes, rows, on_file, now_ms)
-        log.debug("judged %d buses anew by %d fixes: %d changes", len(rows), len(fixes), len(changes))
-        if not changes:
+        found = self._detector.judge_anew(fixes, rows, on_file, now_ms)
+        log.debug("judged %d buses anew by %d fixes: %d changes", len(rows), len(fixes), len(found.changes))
+        since_ms = np.zeros(len(self._bus_keys), np.int64)
+        since_ms[rows] = oldest_ms
+        anew = np.flatnonzero(fixes.time_ms >= since_ms[fixes.bus])
+        await self._committer.set_moved(fixes.take(anew), found.moved_m[anew])
+        if not found.changes:
             return ()
-        batch = Batch(Fixes.empty(), np.empty(0, np.int16), now_ms, changes=changes)
+        batch = Batch(Fixes.empty(), np.empty(0, np.int16), now_ms, changes=found.changes)
         return (await self._committer.commit(batch)).changes
 
 
@@ -105,7 +111,7 @@ def given_from(
     ``newest_ms`` is the event time of a bus's newest stored fix, 0 where there is none; ``oldest_ms``
     the oldest that was not judged in its place.
     """
-    since_ms = np.minimum(oldest_ms, newest_ms - AT_LEAST_MS)
+    since_ms = np.minimum(oldest_ms - DRIVEN_FROM_MS, newest_ms - AT_LEAST_MS)
     timetable = Timetable(registry)
     reported = newest_ms > 0
     for moments in (newest_ms, since_ms.copy()):

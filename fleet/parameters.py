@@ -40,6 +40,13 @@ class ScreenParameters(NamedTuple):
     than devices round to."""
     future_ms: int = 60_000
     """How far ahead of the receipt an event time may lie: clocks of devices err by seconds."""
+    moved_m: float = 25.0
+    """Metres from the place up to which the way driven is counted that count as more of it: drift of a bus
+    that stands comes to less …"""
+    moved_accuracies: float = 2.0
+    """… or so many times the reported accuracy, where that is more …"""
+    moved_standing_m: float = 100.0
+    """… and so many where the bus says that it stands: some devices always do."""
     course_m: float = 20.0
     """Metres of displacement that tell the course over ground: well above the noise of a fix."""
     course_ms2: float = 1.5

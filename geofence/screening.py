@@ -35,6 +35,8 @@ _STATE = np.dtype(
         ("last_x", np.float64),
         ("last_y", np.float64),
         ("frozen_m", np.float64),
+        ("counted_x", np.float64),
+        ("counted_y", np.float64),
         ("held_ms", np.int64),
         ("held_x", np.float64),
         ("held_y", np.float64),
@@ -51,7 +53,8 @@ _STATE = np.dtype(
 )
 """``last_``: the last fix that was judged in order; ``place_ms`` the last that was believed, whose
 place it is; ``held_``: a far place that waits to be confirmed; ``frozen_m``: metres that the bus has
-moved by its reported speed since its place last changed."""
+moved by its reported speed since its place last changed; ``counted_``: up to where the way driven is
+counted."""
 
 _STATE_BYTES = _STATE.itemsize
 _LATE, _DUPLICATE = int(Quality.LATE), int(Quality.DUPLICATE)
@@ -76,6 +79,9 @@ class Screened(NamedTuple):
     """East part of the course over ground, a vector of length 1 in the plane; (0, 0) where the bus
     stands or the course is not known."""
     course_y: NDArray[np.float64]
+    moved_m: NDArray[np.float32]
+    """Metres driven that this fix adds: 0 until they are more than drift, then all since they last were
+    added, on a straight line; 0 for a fix that is not believed."""
 
 
 class Screen:
@@ -105,8 +111,9 @@ class Screen:
         """
         n = len(fixes)
         out = Screened(
-            np.zeros(n, np.int16), np.full(n, np.nan), np.zeros(n, np.bool_), np.zeros(n), np.zeros(n)
-        )
+            np.zeros(n, np.int16), np.full(n, np.nan), np.zeros(n, np.bool_), np.zeros(n), np.zeros(n),
+            np.zeros(n, np.float32),
+        )  # fmt: skip
         _screen(
             self._state, self.counts, self._parameters, received_ms,
             fixes.bus, fixes.time_ms, fixes.lon, fixes.lat,
@@ -220,6 +227,7 @@ def _take(
     out.course_x[i], out.course_y[i] = _course(
         s, t, x, y, reported_kmh if known else math.nan, heading_deg, p
     )
+    out.moved_m[i] = _moved(s, x, y, reported_kmh if known else math.nan, accuracy_m, p)
     s.seen = True
     s.held = False
     s.last_ms = t
@@ -240,6 +248,21 @@ def _is_jump(elapsed_ms: int, dx: float, dy: float, p: ScreenParameters) -> bool
     """Whether no bus can have moved by (dx, dy) metres in that time."""
     reach = p.top_speed_ms * elapsed_ms / 1000.0 + p.jump_slack_m
     return dx * dx + dy * dy > reach * reach
+
+
+@compiled
+def _moved(s: Row, x: float, y: float, speed_kmh: float, accuracy_m: float, p: ScreenParameters) -> float:
+    """Metres driven since some were last counted, 0 while that may be drift."""
+    moved = math.hypot(x - s.counted_x, y - s.counted_y) if s.seen else 0.0
+    if s.seen:
+        least = p.moved_standing_m if speed_kmh < 3.6 * p.course_ms2 else p.moved_m
+        if accuracy_m > 0.0:
+            least = max(least, p.moved_accuracies * accuracy_m)
+        if moved < least:
+            return 0.0
+    s.counted_x = x
+    s.counted_y = y
+    return moved
 
 
 @compiled

@@ -8,8 +8,9 @@ reading a COPY stream back costs a turn of the event loop a row: four times as l
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import fields
+from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
@@ -32,52 +33,54 @@ _FIELDS = (
     ("bus", ">i4"), ("time_ms", ">i8"), ("lon", ">f8"), ("lat", ">f8"), ("speed_kmh", ">f4"),
     ("heading_deg", ">f4"), ("accuracy_m", ">f4"), ("satellites", ">i2"), ("quality", ">i2"),
 )  # fmt: skip
-"""The columns of ``position``, in their order, but for the last; all but the first come back as arrays."""
-_OPTIONAL = ("speed_kmh", "heading_deg", "accuracy_m", "satellites")
+"""The columns of ``position`` that come back, all but the first as arrays, in their order."""
+_WRITTEN = (*_FIELDS, ("received_ms", ">i8"), ("moved_m", ">f4"))
+_OPTIONAL = ("speed_kmh", "heading_deg", "accuracy_m", "satellites", "moved_m")
 WHOLE = tuple(name for name, _ in _FIELDS[1:])
 WAY = ("time_ms", "lon", "lat", "speed_kmh", "quality")
 """What a drawn track needs. An array of 86,400 elements takes the database ten milliseconds to send."""
 
 
-def pack(fixes: Fixes, quality: NDArray[np.int16], bus_keys: NDArray[np.int32], received_ms: int) -> bytes:
+def pack(
+    fixes: Fixes,
+    quality: NDArray[np.int16],
+    moved_m: NDArray[np.float32],
+    bus_keys: NDArray[np.int32],
+    received_ms: int,
+) -> bytes:
     """A binary COPY stream of the fixes into ``position``, of those with the same columns unknown in their
-    order; ``bus_keys[row]`` is the key of the bus in that row.
+    order; ``bus_keys[row]`` is the key of the bus in that row, NaN in ``moved_m`` is not known.
     """
+    columns: dict[str, NDArray[Any]] = {column.name: getattr(fixes, column.name) for column in fields(Fixes)}
+    columns["bus"] = bus_keys[fixes.bus]
+    columns["time_ms"] = fixes.time_ms * 1_000 - _EPOCH_2000_US
+    columns["received_ms"] = np.full(len(fixes), received_ms * 1_000 - _EPOCH_2000_US)
+    columns["quality"], columns["moved_m"] = quality, moved_m
     lacking = np.zeros(len(fixes), np.int8)
     for bit, name in enumerate(_OPTIONAL):
-        column = getattr(fixes, name)
+        column = columns[name]
         unknown = np.isnan(column) if column.dtype.kind == "f" else column == UNKNOWN_SATELLITES
         lacking |= unknown.astype(np.int8) << bit
     parts = []
     for kind in np.unique(lacking).tolist():
-        rows = np.flatnonzero(lacking == kind)
         missing = [name for bit, name in enumerate(_OPTIONAL) if kind >> bit & 1]
-        parts.append(_records(fixes.take(rows), quality[rows], bus_keys, received_ms, missing))
+        parts.append(_records(columns, np.flatnonzero(lacking == kind), missing))
     return b"".join((_HEADER, *parts, _TRAILER))
 
 
-def _records(
-    fixes: Fixes,
-    quality: NDArray[np.int16],
-    bus_keys: NDArray[np.int32],
-    received_ms: int,
-    missing: Sequence[str],
-) -> bytes:
-    """The records of fixes that lack the columns in ``missing``: NULL is a length of -1 and no value."""
+def _records(columns: Mapping[str, NDArray[Any]], rows: NDArray[np.intp], missing: Sequence[str]) -> bytes:
+    """The records of some rows that lack the columns in ``missing``: NULL is a length of -1 and no value."""
     record = [("fields", ">i2")]
-    for name, kind in (*_FIELDS, ("received_ms", ">i8")):
+    for name, kind in _WRITTEN:
         record += [(f"{name}_length", ">i4")] + [(name, kind)] * (name not in missing)
-    records = np.empty(len(fixes), record)
-    records["fields"] = len(_FIELDS) + 1
-    for name, kind in (*_FIELDS, ("received_ms", ">i8")):
-        records[f"{name}_length"] = -1 if name in missing else np.dtype(kind).itemsize
-    for column in fields(Fixes):
-        if column.name not in missing:
-            records[column.name] = getattr(fixes, column.name)
-    records["bus"] = bus_keys[fixes.bus]
-    records["time_ms"] = fixes.time_ms * 1_000 - _EPOCH_2000_US
-    records["quality"] = quality
-    records["received_ms"] = received_ms * 1_000 - _EPOCH_2000_US
+    records = np.empty(len(rows), record)
+    records["fields"] = len(_WRITTEN)
+    for name, kind in _WRITTEN:
+        if name in missing:
+            records[f"{name}_length"] = -1
+        else:
+            records[f"{name}_length"] = np.dtype(kind).itemsize
+            records[name] = columns[name][rows]
     return records.tobytes()
 
 

@@ -52,6 +52,8 @@ class Batch:
     received_ms: int
     rejects: Sequence[Reject] = ()
     changes: Sequence[Change] = ()
+    moved_m: NDArray[np.float32] | None = None
+    """Metres driven that each fix adds, shape (n,); None where nobody measured."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -114,6 +116,15 @@ class Committer:
             return await self._commit_in_parts(batch)
         return Receipt(stored.new, len(batch.fixes) - stored.new, 0, rejected, changes, stored.late)
 
+    async def set_moved(self, fixes: Fixes, moved_m: NDArray[np.float32]) -> None:
+        """Set right the metres driven of stored fixes; shape (n,). Raises ``Unavailable``."""
+        if not len(fixes):
+            return
+        keys, times = self._bus_keys[fixes.bus].tolist(), [from_ms(ms) for ms in fixes.time_ms.tolist()]
+        parameters = [keys, times, moved_m.tolist(), min(times), max(times)]
+        async with self._database.transaction() as connection:
+            await connection.execute(_SQL["set_moved"], parameters)
+
     async def _commit_in_parts(self, batch: Batch) -> Receipt:
         """The same transaction with a savepoint round every part that may be refused."""
         async with self._transaction() as connection:
@@ -140,7 +151,8 @@ class Committer:
         if not len(rows):
             return _Stored(0, {})
         quality = batch.quality[rows]
-        stream = pack(batch.fixes.take(rows), quality, self._bus_keys, batch.received_ms)
+        moved_m = np.full(len(rows), np.nan, np.float32) if batch.moved_m is None else batch.moved_m[rows]
+        stream = pack(batch.fixes.take(rows), quality, moved_m, self._bus_keys, batch.received_ms)
         if not (quality & _MAY_BE_THERE).any():
             with contextlib.suppress(psycopg.errors.UniqueViolation):
                 async with connection.transaction():
@@ -156,7 +168,8 @@ class Committer:
         self, connection: Connection, batch: Batch, rows: NDArray[np.intp]
     ) -> tuple[_Stored, list[Reject]]:
         """Put the fixes at ``rows`` by halving down to each one that is refused."""
-        part = replace(batch, fixes=batch.fixes.take(rows), quality=batch.quality[rows])
+        moved_m = None if batch.moved_m is None else batch.moved_m[rows]
+        part = replace(batch, fixes=batch.fixes.take(rows), quality=batch.quality[rows], moved_m=moved_m)
         try:
             async with connection.transaction():
                 await connection.execute(_SQL["empty_staging"])

@@ -13,6 +13,7 @@ from numpy.typing import NDArray
 from fleet import clock
 from fleet.errors import NotFound
 from fleet.fixes import UNKNOWN_SATELLITES, Fixes
+from fleet.hours import Hour
 from storage.columns import WAY, WHOLE, expect_raw_arrays, unpack
 from storage.database import Database
 from storage.named import queries
@@ -141,6 +142,17 @@ class Tracks:
         bus_ids, times, lon, lat = zip(*rows, strict=True) if rows else [()] * 4
         moments = np.array([clock.to_ms(moment) for moment in times], np.int64)
         return list(bus_ids), moments, np.array(lon, np.float64), np.array(lat, np.float64)
+
+    async def hours(self, bus_id: str | None, from_ms: int, to_ms: int, limit: int) -> list[Hour]:
+        """What a bus, or with None every bus that was ever on record, did in each hour in which it reported,
+        of the hours that begin at ``from_ms`` or later and before ``to_ms``: the first ``limit``, by bus.
+        """
+        asked = {
+            "bus_id": bus_id, "from": clock.from_ms(from_ms), "to": clock.from_ms(to_ms), "limit": limit
+        }  # fmt: skip
+        async with self._database.connection() as connection:
+            rows = await (await connection.execute(_SQL["hours"], asked)).fetchall()
+        return [Hour(bus_id, clock.to_ms(begins), *figures) for bus_id, begins, *figures in rows]
 
     async def count(self) -> int:
         """The number of stored fixes. It reads the whole index: a second for some ten million."""

@@ -3,7 +3,8 @@
 -- name: copy_positions
 -- Fixes that are all new: half the price of the way over the staging table.
 COPY position (
-    bus_key, time, lon, lat, speed_kmh, heading_deg, accuracy_m, satellites, quality, received_at
+    bus_key, time, lon, lat, speed_kmh, heading_deg, accuracy_m, satellites, quality, received_at,
+    moved_m
 ) FROM STDIN (FORMAT binary);
 
 -- name: make_staging
@@ -11,7 +12,8 @@ COPY position (
 -- position are not taken over: they are its own to make.
 CREATE TEMPORARY TABLE staging (
     bus_key int, time timestamptz, lon double precision, lat double precision, speed_kmh real,
-    heading_deg real, accuracy_m real, satellites smallint, quality smallint, received_at timestamptz
+    heading_deg real, accuracy_m real, satellites smallint, quality smallint, received_at timestamptz,
+    moved_m real
 ) ON COMMIT DELETE ROWS;
 
 -- name: copy_staging
@@ -32,6 +34,13 @@ WITH stored AS (
 )
 SELECT (SELECT count(*) FROM stored), (SELECT array_agg(bus_key ORDER BY bus_key) FROM late),
        (SELECT array_agg(oldest ORDER BY bus_key) FROM late);
+
+-- name: set_moved
+-- What late fixes have changed about the way driven.
+UPDATE position SET moved_m = anew.moved_m
+FROM unnest(%s::int[], %s::timestamptz[], %s::real[]) AS anew (bus_key, time, moved_m)
+WHERE position.bus_key = anew.bus_key AND position.time = anew.time
+  AND position.time BETWEEN %s AND %s AND position.moved_m IS DISTINCT FROM anew.moved_m;
 
 -- name: bus_of_key
 SELECT bus_id FROM bus WHERE bus_key = %s;

@@ -100,6 +100,15 @@ FROM bus CROSS JOIN LATERAL (
 ORDER BY bus.bus_id, fix.time
 LIMIT %(limit)s;
 
+-- name: hours
+-- By bus and hour what the bus did in the hours that begin within a span: by one function whatever the
+-- edition, see migration 0006 and timescale/community.sql.
+SELECT bus.bus_id, done.hour, done.fixes, done.valid, done.top_speed_kmh, done.moved_m
+FROM bus CROSS JOIN LATERAL position_hours(bus.bus_key, %(from)s, %(to)s) AS done
+WHERE %(bus_id)s::text IS NULL OR bus.bus_id = %(bus_id)s
+ORDER BY bus.bus_id, done.hour
+LIMIT %(limit)s;
+
 -- name: count_positions
 -- Walks the whole index: for accounts and tests, not for a screen.
 SELECT count(*) FROM position;

@@ -43,7 +43,7 @@ def arrive(fixes: Fixes, order: np.ndarray) -> tuple[Desk, Detector]:
         desk.record(detector.detect(fixes.take(np.array([i])), NOW_MS).changes)
         if late:
             stored = fixes.take(np.sort(seen))
-            desk.record(detector.judge_anew(stored, ROW, list(desk.alerts.values()), NOW_MS))
+            desk.record(detector.judge_anew(stored, ROW, list(desk.alerts.values()), NOW_MS).changes)
     return desk, detector
 
 
@@ -76,7 +76,7 @@ def test_two_deviations_that_looked_like_one_while_the_stretch_between_them_was_
     for part in (np.r_[n[:70], n[125:140]], n[70:125]):
         desk.record(detector.detect(fixes.take(part), NOW_MS).changes)
     assert len(desk.alerts) == 1
-    desk.record(detector.judge_anew(fixes.take(n[:140]), ROW, list(desk.alerts.values()), NOW_MS))
+    desk.record(detector.judge_anew(fixes.take(n[:140]), ROW, list(desk.alerts.values()), NOW_MS).changes)
     desk.record(detector.detect(fixes.take(n[140:]), NOW_MS).changes)
     desk.record(
         detector.detect(track(10.0 * np.arange(150, 180), 0.0, start_s=150, speed_kmh=36), NOW_MS).changes
@@ -91,7 +91,7 @@ def test_judging_anew_what_came_in_order_changes_nothing() -> None:
     changes = detector.detect(fixes, NOW_MS).changes
     desk = Desk()
     desk.record(changes)
-    assert detector.judge_anew(fixes, ROW, list(desk.alerts.values()), NOW_MS) == ()
+    assert detector.judge_anew(fixes, ROW, list(desk.alerts.values()), NOW_MS).changes == ()
     rest = track(10.0 * np.arange(170, 210), 0.0, start_s=170, speed_kmh=36)
     desk.record(detector.detect(rest, NOW_MS).changes)
     assert spans(list(desk.alerts.values())) == [(60, 92), (150, 172)]

@@ -53,3 +53,25 @@ async def test_a_track_thinned_says_what_it_left_out(client: httpx.AsyncClient, 
     found = (await client.get(f"/api/v1/buses/B1/track?{SPAN}&most=60")).json()["properties"]
     assert 30 <= found["returned"] <= 60
     assert found["left_out"] == 600 - found["returned"]
+
+
+async def test_the_hours_of_a_bus_and_of_all(client: httpx.AsyncClient, room: Room) -> None:
+    await room.commit(track(range(5_400), speed_kmh=36.0))
+    span = "from=2026-09-01T07:00:00%2B08:00&to=2026-09-01T09:00:00%2B08:00"
+    answer = (await client.get(f"/api/v1/hours?{span}&bus_id=B1")).json()
+    assert answer["truncated"] is False
+    assert answer["items"] == [
+        {
+            "bus_id": "B1", "begins": f"2026-09-01T0{hour}:00:00.000+08:00", "fixes": fixes, "valid": fixes,
+            "top_speed_kmh": 36.0, "km": 0.0,
+        }
+        for hour, fixes in ((7, 3_600), (8, 1_800))
+    ]  # fmt: skip
+    cut = (await client.get(f"/api/v1/hours?{span}&limit=1")).json()
+    assert (len(cut["items"]), cut["truncated"]) == (1, True)
+
+
+async def test_hours_of_more_than_a_month_are_not_counted_at_once(client: httpx.AsyncClient) -> None:
+    answer = await client.get("/api/v1/hours?from=2026-01-01T00:00:00%2B08:00&to=2026-09-01T09:00:00%2B08:00")
+    assert answer.status_code == 422
+    assert "31 days" in answer.json()["detail"]

@@ -11,12 +11,13 @@ from numpy.typing import NDArray
 
 from alerts.detector import Detector
 from alerts.episodes import Alert
-from buswatch.rejudging import AT_LEAST_MS, BEFORE_MS, Rejudging, given_from
+from buswatch.rejudging import AT_LEAST_MS, BEFORE_MS, DRIVEN_FROM_MS, Rejudging, given_from
 from fleet.clock import HOUR_MS, MINUTE_MS
 from fleet.fixes import Fixes
 from storage.alerts import AlertBook
 from storage.commit import Batch, Committer
 from storage.database import Database
+from storage.positions import Tracks
 from storage.registry import import_registry, load_registry
 from tests.scenes import START_MS, drive, registry, track
 from tests.storage.records import alert
@@ -54,7 +55,7 @@ def test_long_after_a_trip_that_trip_no_more() -> None:
 
 def test_from_the_oldest_fix_that_came_late_on() -> None:
     newest_ms = START_MS - 3 * HOUR_MS
-    assert since(newest_ms, oldest_ms=newest_ms - HOUR_MS) == newest_ms - HOUR_MS
+    assert since(newest_ms, oldest_ms=newest_ms - HOUR_MS) == newest_ms - HOUR_MS - DRIVEN_FROM_MS
 
 
 def test_a_late_fix_of_a_trip_long_over_brings_that_whole_trip() -> None:
@@ -106,9 +107,14 @@ class Monitor:
 
     async def take(self, fixes: Fixes) -> None:
         findings = self.detector.detect(fixes, int(fixes.time_ms[-1]))
-        await self.committer.commit(
-            Batch(fixes, findings.quality, int(fixes.time_ms[-1]), changes=findings.changes)
+        batch = Batch(
+            fixes,
+            findings.quality,
+            int(fixes.time_ms[-1]),
+            changes=findings.changes,
+            moved_m=findings.moved_m,
         )
+        await self.committer.commit(batch)
 
 
 FAST = track(drive(0, 4_000, 90))
@@ -135,6 +141,23 @@ async def test_what_was_stored_and_never_judged_is_found_after_a_restart(storage
     (opened, *_) = await monitor.rejudging.judge_all(int(FAST.time_ms[-1]))
     assert (opened.kind, opened.alert.rule, opened.alert.bus_id) == ("opened", "speeding", "B1")
     assert await Monitor(storage).rejudging.judge_all(int(FAST.time_ms[-1])) == (), "once"
+
+
+async def test_the_way_driven_is_counted_anew_when_a_part_of_it_comes_late(storage: Storage) -> None:
+    """A bus that drives back and comes again while it has no link: the ends say nothing of it."""
+    way = drive(0, 1_000, 36)
+    whole = track(np.r_[way, way[::-1], way, way + 1_000])
+    monitor = Monitor(storage)
+    await monitor.take(whole.take(np.r_[0:100, 300:400]))
+    (known,) = await Tracks(storage.database).hours("B1", START_MS, START_MS + HOUR_MS, 10)
+    assert 1_950 < known.moved_m <= 2_000
+    await monitor.take(whole.take(np.arange(100, 300)))  # the link is back, and brings what it had kept
+    (stored,) = await Tracks(storage.database).hours("B1", START_MS, START_MS + HOUR_MS, 10)
+    assert (stored.fixes, stored.moved_m) == (400, known.moved_m)
+    oldest_ms = whole.time_ms[100:101]
+    await monitor.rejudging.judge(np.zeros(1, np.int32), oldest_ms, int(whole.time_ms[-1]))
+    (anew,) = await Tracks(storage.database).hours("B1", START_MS, START_MS + HOUR_MS, 10)
+    assert 3_900 < anew.moved_m <= 4_000
 
 
 async def test_without_any_fix_there_is_nothing_to_judge(storage: Storage) -> None:

@@ -2,11 +2,10 @@
 
 from __future__ import annotations
 
-import os
-import signal
 from pathlib import Path
 
 import numpy as np
+import psutil
 import psycopg
 import pytest
 
@@ -30,7 +29,12 @@ async def test_a_killed_server_keeps_what_was_committed_and_the_pool_finds_it_ag
             fixes = track(range(500))
             zeros = np.zeros(500, np.int16)
             await committer.commit(Batch(fixes, zeros, START_MS))
-            os.kill(int((tmp_path / "pg" / "postmaster.pid").read_text().split()[0]), signal.SIGKILL)
+            postmaster = psutil.Process(int((tmp_path / "pg" / "postmaster.pid").read_text().split()[0]))
+            for process in (
+                postmaster,
+                *postmaster.children(),
+            ):  # orphaned, they would still serve for a while
+                process.kill()
             with pytest.raises(Unavailable, match="does not answer"):
                 await committer.commit(Batch(track(range(500, 600), start_s=500), zeros[:100], START_MS))
             with pytest.raises(Unavailable):

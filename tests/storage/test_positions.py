@@ -6,8 +6,11 @@ import numpy as np
 import pytest
 from numpy.typing import NDArray
 
+from fleet.clock import HOUR_MS
 from fleet.errors import NotFound
 from fleet.fixes import Fixes
+from fleet.hours import Hour
+from fleet.quality import Quality
 from storage.commit import Batch, Committer
 from storage.database import Database
 from storage.named import queries
@@ -128,6 +131,8 @@ async def test_the_fixes_in_a_box_are_those_of_the_span_and_the_place(
             "track_thinned",
             {"bus_key": 1, "from": "2026-09-01", "to": "2026-09-02", "slot": "1 hour", "most": 100},
         ),
+        ("hours", {"bus_id": "B7", "from": "2026-09-01", "to": "2026-09-02", "limit": 10}),
+        ("hours", {"bus_id": None, "from": "2026-09-01", "to": "2026-09-02", "limit": 10}),
         (
             "fixes_in_box",
             {"from": "2026-09-01", "to": "2026-09-02", "west": 114, "east": 115, "south": 30, "north": 31}
@@ -153,3 +158,32 @@ async def test_no_query_of_a_screen_walks_the_whole_table(
     plan = "\n".join(line for (line,) in rows)
     assert "Seq Scan on position" not in plan, plan
     assert "position_pkey" in plan
+
+
+async def test_what_a_bus_did_is_told_by_the_hour(database: Database, bus_keys: NDArray[np.int32]) -> None:
+    """The last fix of the first hour is drift with a wild speed, another one's speed is contradicted."""
+    fixes = track(range(0, 36_000, 10), every_s=10, start_s=0, speed_kmh=np.arange(3_600) % 100)
+    quality, moved_m = np.zeros(3_600, np.int16), np.full(3_600, 10, np.float32)
+    quality[359], quality[358] = Quality.JUMP, Quality.SPEED_CONTRADICTED
+    quality[:2] = Quality.LATE
+    moved_m[359] = 0
+    fixes.speed_kmh[358:360] = 250.0
+    await Committer(database, bus_keys).commit(Batch(fixes, quality, START_MS, moved_m=moved_m))
+    tracks = Tracks(database)
+    hours = await tracks.hours("B1", START_MS, START_MS + 10 * HOUR_MS, 100)
+    assert [hour.begins_ms for hour in hours] == [START_MS + n * HOUR_MS for n in range(10)]
+    assert hours[0] == Hour("B1", START_MS, 360, 359, 99.0, 3_590.0)
+    assert hours[1] == Hour("B1", START_MS + HOUR_MS, 360, 360, 99.0, 3_600.0)
+    assert await tracks.hours(None, START_MS, START_MS + 10 * HOUR_MS, 100) == hours
+    assert await tracks.hours(None, START_MS + 1, START_MS + 10 * HOUR_MS, 3) == hours[1:4]
+    assert await tracks.hours("B1", START_MS, START_MS + 2 * HOUR_MS, 100) == hours[:2]
+    assert await tracks.hours("nobody", START_MS, START_MS + HOUR_MS, 100) == []
+
+
+async def test_of_fixes_stored_before_metres_were_counted_the_rest_is_told(
+    database: Database, bus_keys: NDArray[np.int32]
+) -> None:
+    fixes = track(range(10), speed_kmh=np.nan)
+    await Committer(database, bus_keys).commit(Batch(fixes, np.zeros(10, np.int16), START_MS))
+    (hour,) = await Tracks(database).hours("B1", START_MS, START_MS + HOUR_MS, 10)
+    assert hour == Hour("B1", START_MS, 10, 10, None, 0.0)
