@@ -210,7 +210,7 @@ class _Bench:
         self._folder.mkdir()
         self._lines = lines
         self._chosen = chosen
-        fixes_s = max(chosen.rate, _PREPARED_A_SECOND[per_message])
+        fixes_s = chosen.rate or _PREPARED_A_SECOND[per_message]
         seconds = int((chosen.seconds + _WARM_S + 2) * fixes_s / chosen.buses)
         seconds += -seconds % per_message or per_message
         first_ms = time_ns() // 1_000_000 - seconds * SECOND_MS

@@ -116,6 +116,9 @@ async def ask(dsn: str) -> dict[str, tuple[float, float, int]]:
                 (await tracks.in_box(half_past_seven, half_past_seven + 10 * MINUTE_MS, box, 200_000))[0]
             )
 
+        async def hours(bus: str | None, from_ms: int, days: int) -> int:
+            return len(await tracks.hours(bus, from_ms, from_ms + days * DAY_MS, 1_000_000))
+
         questions: dict[str, Callable[[], Awaitable[int]]] = {
             "the last position of every bus": last,
             "a day of a bus at a fix a second": day,
@@ -125,6 +128,8 @@ async def ask(dsn: str) -> dict[str, tuple[float, float, int]]:
             ),
             "a week of it in 2,000": lambda: thinned("B2", START_MS + 7 * DAY_MS),
             "who was in a square of 2 km within ten minutes": near,
+            "the hours of a month of that bus (2.6 million fixes)": lambda: hours("B1", START_MS, DAYS),
+            "the hours of a day of every bus (3.3 million fixes)": lambda: hours(None, day_ms, 1),
         }
         answers = {}
         for what, question in questions.items():

@@ -91,7 +91,10 @@ class Database:
 
 
 async def _configure(connection: AsyncConnection[Any]) -> None:
-    await connection.execute("SET TIME ZONE 'UTC'")
+    """UTC, and the planner told that a page found by the key costs little more than the next one: by its
+    default, made for turning disks, it sorts what the key gives in order (a day's track: twice the time).
+    """
+    await connection.execute("SET TIME ZONE 'UTC'; SET random_page_cost = 1.1")
 
 
 def _first_line(error: BaseException) -> str:

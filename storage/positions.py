@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 from collections.abc import Sequence
+from dataclasses import replace
 from datetime import timedelta
 from typing import Any
 
@@ -12,7 +13,7 @@ from numpy.typing import NDArray
 
 from fleet import clock
 from fleet.errors import NotFound
-from fleet.fixes import UNKNOWN_SATELLITES, Fixes
+from fleet.fixes import Fixes
 from fleet.hours import Hour
 from storage.columns import WAY, WHOLE, expect_raw_arrays, unpack
 from storage.database import Database
@@ -21,6 +22,8 @@ from storage.named import queries
 _SQL = queries("positions")
 _SLOTS = 720
 """Parts of a span that are looked at for whether the bus reported at all: hours of a month."""
+_FEW = 5_000
+"""So many fixes at most are asked for at once."""
 
 
 async def fixes_since(
@@ -58,20 +61,18 @@ class Tracks:
         Returns the identities of those buses and one fix each, in one order; ``Fixes.bus`` is the
         place in that order.
         """
-        async with self._database.connection() as connection:
-            rows = await (await connection.execute(_SQL["last_of_all"])).fetchall()
-        columns = zip(*rows, strict=True) if rows else [()] * 8
-        bus_ids, time, lon, lat, speed, heading, accuracy, satellites = columns
-        return list(bus_ids), Fixes.of(
-            bus=range(len(rows)),
-            time_ms=[clock.to_ms(moment) for moment in time],
-            lon=lon,
-            lat=lat,
-            speed_kmh=np.array(speed, np.float32),
-            heading_deg=np.array(heading, np.float32),
-            accuracy_m=np.array(accuracy, np.float32),
-            satellites=[UNKNOWN_SATELLITES if number is None else number for number in satellites],
-        )
+        halves = await asyncio.gather(self._last_of_half(second=False), self._last_of_half(second=True))
+        bus_ids = [bus_id for names, _ in halves for bus_id in names]
+        fixes = Fixes.concat([fixes for _, fixes in halves])
+        return bus_ids, replace(fixes, bus=np.arange(len(fixes), dtype=np.int32))
+
+    async def _last_of_half(self, *, second: bool) -> tuple[list[str], Fixes]:
+        async with self._database.connection() as connection, connection.cursor(binary=True) as cursor:
+            expect_raw_arrays(cursor)
+            # Prepared: over the days of a hypertable, planning takes as long as looking.
+            await cursor.execute(_SQL["last_of_half"], {"second": second}, prepare=True)
+            row = await cursor.fetchone()
+        return ([], Fixes.empty()) if row is None else (row[-1], unpack([row])[0])
 
     async def track(
         self, bus_id: str, from_ms: int, to_ms: int, limit: int
@@ -80,13 +81,11 @@ class Tracks:
 
         ``Fixes.bus`` is 0. Raises ``NotFound`` for a bus that was never on record.
         """
-        span = await self._span(bus_id, from_ms, to_ms) | {"limit": limit}
-        return await self._fixes("track", span, WHOLE)
+        return await self._in_halves("track", bus_id, from_ms, to_ms, limit, WHOLE)
 
     async def way(self, bus_id: str, from_ms: int, to_ms: int, limit: int) -> tuple[Fixes, NDArray[np.int16]]:
         """The same without heading, accuracy and satellites, in half the time: for a track to be drawn."""
-        span = await self._span(bus_id, from_ms, to_ms) | {"limit": limit}
-        return await self._fixes("way", span, WAY)
+        return await self._in_halves("way", bus_id, from_ms, to_ms, limit, WAY)
 
     async def thinned(
         self, bus_id: str, from_ms: int, to_ms: int, most: int
@@ -119,6 +118,24 @@ class Tracks:
         async with self._database.connection() as connection:
             row = await (await connection.execute(_SQL["count_track"], span)).fetchone()
         return int(row[0]) if row else 0
+
+    async def _in_halves(
+        self, query: str, bus_id: str, from_ms: int, to_ms: int, limit: int, names: Sequence[str]
+    ) -> tuple[Fixes, NDArray[np.int16]]:
+        """The answer of a query for a bus between two moments, long ones from two connections at once: what
+        takes the time is that one process sends one array after the other.
+        """
+        span = await self._span(bus_id, from_ms, to_ms) | {"limit": limit}
+        if limit <= _FEW:
+            return await self._fixes(query, span, names)
+        middle_ms = (from_ms + to_ms) // 2
+        halves = await asyncio.gather(
+            self._fixes(query, span | {"to": clock.from_ms(middle_ms)}, names),
+            self._fixes(query, span | {"from": clock.from_ms(middle_ms + 1)}, names),
+        )
+        kept = np.arange(min(sum(len(fixes) for fixes, _ in halves), limit))
+        quality = np.concatenate([quality for _, quality in halves])
+        return Fixes.concat([fixes for fixes, _ in halves]).take(kept), quality[kept]
 
     async def _fixes(
         self, query: str, span: dict[str, Any], names: Sequence[str]

@@ -16,16 +16,21 @@ CROSS JOIN LATERAL (
 ) AS fixes
 ORDER BY since.row;
 
--- name: last_of_all
--- The newest fix of every bus on record: one step backwards on the key a bus.
-SELECT bus.bus_id, last.time, last.lon, last.lat, last.speed_kmh, last.heading_deg, last.accuracy_m,
-       last.satellites
-FROM bus
-CROSS JOIN LATERAL (
-    SELECT * FROM position WHERE bus_key = bus.bus_key ORDER BY time DESC LIMIT 1
-) AS last
-WHERE bus.registry_row IS NOT NULL
-ORDER BY bus.registry_row;
+-- name: last_of_half
+-- The newest fix of every bus in one half of the registry: one step backwards on the key a bus, 8 µs each. One
+-- row, as in fixes_since, with the buses at its end.
+SELECT 0, array_agg(time), array_agg(lon), array_agg(lat), array_agg(coalesce(speed_kmh, 'NaN')),
+       array_agg(coalesce(heading_deg, 'NaN')), array_agg(coalesce(accuracy_m, 'NaN')),
+       array_agg(coalesce(satellites, -1::smallint)), array_agg(quality), array_agg(bus_id)
+FROM (
+    SELECT bus.bus_id, last.* FROM bus CROSS JOIN LATERAL (
+        SELECT time, lon, lat, speed_kmh, heading_deg, accuracy_m, satellites, quality
+        FROM position WHERE bus_key = bus.bus_key ORDER BY time DESC LIMIT 1
+    ) AS last
+    WHERE (bus.registry_row >= (SELECT (max(registry_row) + 1) / 2 FROM bus)) = %(second)s::boolean
+    ORDER BY bus.registry_row
+) AS newest
+HAVING count(*) > 0;
 
 -- name: key_of_bus
 -- Of any bus that was ever on record: its track outlives its permit.

@@ -121,7 +121,7 @@ async def test_the_fixes_in_a_box_are_those_of_the_span_and_the_place(
 @pytest.mark.parametrize(
     ("name", "parameters"),
     [
-        ("last_of_all", {}),
+        ("last_of_half", {"second": True}),
         ("track", {"bus_key": 1, "from": "2026-01-01", "to": "2026-12-31", "limit": 10}),
         ("fixes_since", {"bus_keys": [1, 2], "since": ["2026-01-01", "2026-01-01"]}),
         ("newest_times", [[1, 2]]),
