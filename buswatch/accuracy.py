@@ -6,16 +6,25 @@ against the truth, for each scenario, seed, sampling and noise.
 
 from __future__ import annotations
 
+import contextlib
 import json
 from collections.abc import Sequence
+from dataclasses import replace
+from pathlib import Path
 from typing import NamedTuple
+
+import numpy as np
 
 from alerts.offline import find_episodes
 from fleet.clock import SECOND_MS, parse_time
 from fleet.fixes import Fixes
+from fleet.registry import Registry
+from fleet.timetable import Timetable
 from simulators.evaluate import Evaluation, RaisedAlert, evaluate
+from simulators.picture import Scene, draw
 from simulators.receiver import Noise
 from simulators.scenario import FaultRates, Scenario, Simulation
+from simulators.scenario_file import read_scenario
 
 START_MS = parse_time("2026-09-01T07:30:00+08:00")
 SCENARIOS = {"calm": FaultRates.none(), "driving": FaultRates(), "every": FaultRates.every()}
@@ -35,8 +44,9 @@ class Trials(NamedTuple):
     seconds: int
 
 
-def evaluate_simulated(trials: Trials, *, as_json: bool) -> int:
-    """Print a table for each combination, or a line of JSON each.
+def evaluate_simulated(trials: Trials, *, as_json: bool, pictures: Path | None = None) -> int:
+    """Print a table for each combination, or a line of JSON each; leave in the folder ``pictures`` a drawing
+    of each fault that was missed and each alert that was false.
 
     Exit status 1 when at a fix every 15 s or more often, out of street canyons, something was missed, or
     when anywhere more was false than the goals allow.
@@ -46,17 +56,10 @@ def evaluate_simulated(trials: Trials, *, as_json: bool) -> int:
         for noise in trials.noises:
             for interval_s in trials.sampling_s:
                 for seed in range(1, trials.seeds + 1):
-                    result = run(
-                        Scenario(
-                            START_MS,
-                            seed=seed,
-                            buses=trials.buses,
-                            interval_s=interval_s,
-                            noise=noise,
-                            faults=SCENARIOS[scenario],
-                        ),
-                        trials.seconds,
+                    chosen = scenario_of(
+                        scenario, seed=seed, buses=trials.buses, interval_s=interval_s, noise=noise
                     )
+                    result = run(chosen, trials.seconds, pictures)
                     what = {"scenario": scenario, "seed": seed, "sampling_s": interval_s, "noise": noise}
                     if as_json:
                         print(json.dumps({**what, **result.to_json()}))  # noqa: T201
@@ -69,16 +72,27 @@ def evaluate_simulated(trials: Trials, *, as_json: bool) -> int:
     return 0 if clean else 1
 
 
-def run(scenario: Scenario, seconds: int) -> Evaluation:
+def scenario_of(name: str, *, seed: int, buses: int, interval_s: int, noise: Noise) -> Scenario:
+    """One of ``SCENARIOS``, else one of a file; ``BadInput`` when it is neither."""
+    if name in SCENARIOS:
+        return Scenario(
+            START_MS, seed=seed, buses=buses, interval_s=interval_s, noise=noise, faults=SCENARIOS[name]
+        )
+    script = read_scenario(name)
+    start_ms = START_MS if script.start_ms is None else script.start_ms
+    return replace(script.scenario(start_ms, seed=seed, buses=buses, interval_s=interval_s), noise=noise)
+
+
+def run(scenario: Scenario, seconds: int, pictures: Path | None = None) -> Evaluation:
     """The evaluation of one city."""
     simulation = Simulation(scenario)
     fixes = Fixes.concat([simulation.history().fixes, *(simulation.step().fixes for _ in range(seconds))])
     end_ms = scenario.start_ms + seconds * SECOND_MS
     raised = [
-        RaisedAlert(a.bus_id, a.rule, a.started_ms, a.detected_ms, a.ended_ms, a.severity)
+        RaisedAlert(a.bus_id, a.rule, a.started_ms, a.detected_ms, a.ended_ms, a.severity, a.lon, a.lat)
         for a in find_episodes(fixes, simulation.registry)
     ]
-    return evaluate(
+    result = evaluate(
         raised,
         simulation.truth,
         from_ms=scenario.start_ms,
@@ -86,3 +100,31 @@ def run(scenario: Scenario, seconds: int) -> Evaluation:
         buses=scenario.buses,
         interval_s=scenario.interval_s,
     )
+    if pictures is not None:
+        name = f"{scenario.noise}-{scenario.interval_s}s-seed{scenario.seed}"
+        _draw(pictures, name, simulation.registry, fixes, result, end_ms)
+    return result
+
+
+def _draw(folder: Path, name: str, registry: Registry, fixes: Fixes, result: Evaluation, end_ms: int) -> None:
+    """A picture of each miss and each false alert; none of a bus that sent nothing about then."""
+    folder.mkdir(parents=True, exist_ok=True)
+    row = {bus.bus_id: place for place, bus in enumerate(registry.buses)}
+    timetable = Timetable(registry)
+    wanted: list[tuple[str, str, str, int, int]] = [
+        ("missed", f.bus, f.rule, f.from_ms, f.to_ms) for f in result.missed
+    ]
+    wanted += [("false", a.bus, a.rule, a.started_ms, a.ended_ms or end_ms) for a in result.false]
+    for kind, bus, rule, from_ms, to_ms in wanted:
+        mine = fixes.take(np.flatnonzero(fixes.bus == row[bus]))
+        trips, (trip,) = timetable.trips_at(np.array([row[bus]], np.int32), np.array([from_ms], np.int64))
+        held = int(trips.approval[trip]) if trip >= 0 else -1
+        scene = Scene(
+            f"{kind}: {rule} of {bus}",
+            mine.take(np.argsort(mine.time_ms, kind="stable")),
+            from_ms,
+            to_ms,
+            registry.approvals[held] if held >= 0 else None,
+        )
+        with contextlib.suppress(ValueError):
+            (folder / f"{kind}-{rule}-{bus}-{from_ms}-{name}.svg").write_text(draw(scene), encoding="utf-8")

@@ -5,6 +5,7 @@ from __future__ import annotations
 import argparse
 import asyncio
 import logging
+import math
 import signal
 import sys
 from collections.abc import Awaitable, Callable, Sequence
@@ -106,20 +107,34 @@ def _parser() -> argparse.ArgumentParser:
     load.add_argument("registry", type=Path, help="JSON file of buses, drivers, approvals and assignments")
     load.add_argument("--base-map", type=Path, metavar="FILE", help="GeoJSON of roads to draw under all")
 
+    _add_simulator(commands)
+    _add_recordings(commands)
+    _add_judgement(commands)
+    return parser
+
+
+def _add_simulator(commands: Any) -> None:
+    """The command that drives a fleet."""
     simulate = _with_settings(
         _command(commands, "simulate", _simulate, "drive a simulated fleet on a broker")
     )
-    simulate.add_argument("--seed", type=int, default=1, metavar="N")
-    simulate.add_argument("--buses", type=_positive, default=1058, metavar="N")
-    simulate.add_argument("--interval", type=_interval, default=1, metavar="1s")
+    simulate.add_argument(
+        "--scenario", metavar="NAME", help="calm, morning-peak, first-day-of-term, or a TOML file of your own"
+    )
+    simulate.add_argument("--seed", type=int, metavar="N", help="of the city and all that happens in it (1)")
+    simulate.add_argument("--buses", type=_positive, metavar="N", help="registered buses (1058)")
+    simulate.add_argument("--interval", type=_interval, metavar="1s", help="between a bus's fixes (1s)")
     simulate.add_argument(
         "--for", dest="for_s", type=_duration, metavar="60s", help="end by itself after this long"
     )
     simulate.add_argument(
-        "--start", type=_moment, metavar="TIME", help="the moment the timetable is laid round (now)"
+        "--start", type=_moment, metavar="TIME", help="the moment at which it begins (the scenario's, or now)"
     )
     simulate.add_argument("--truth", type=Path, metavar="FILE", help="write what was done wrong on purpose")
     simulate.add_argument("--summary", type=Path, metavar="FILE", help="write what was published, at the end")
+    simulate.add_argument(
+        "--write", type=Path, metavar="FILE", help="publish nothing; write the messages, to be replayed"
+    )
     simulate.add_argument(
         "--write-city",
         type=Path,
@@ -127,6 +142,57 @@ def _parser() -> argparse.ArgumentParser:
         help="drive nothing; write registry and base map for a drive with the same seed, buses and start",
     )
 
+
+def _add_recordings(commands: Any) -> None:
+    """The commands that replay and record."""
+    replay = _with_settings(
+        _command(
+            commands,
+            "replay",
+            _replay,
+            "play recorded positions to a broker again: what `buswatch record` or mosquitto_sub wrote, CSV,"
+            " JSON Lines, OwnTracks, GPX, GTFS-Realtime",
+        )
+    )
+    replay.add_argument("file", type=Path, help="or, of GTFS-Realtime, a folder of files")
+    replay.add_argument(
+        "--format",
+        dest="form",
+        metavar="F",
+        help="mqtt, csv, json, gpx or gtfs-realtime, if the file does not tell",
+    )
+    replay.add_argument(
+        "--speed", type=_speed, default=1.0, metavar="60", help="times the recorded one; max: no waiting"
+    )
+    replay.add_argument("--from", dest="from_ms", type=_moment, metavar="TIME", help="of the recording")
+    replay.add_argument("--to", dest="to_ms", type=_moment, metavar="TIME")
+    replay.add_argument(
+        "--bus", action="append", default=[], metavar="B", help="this one only; may be repeated"
+    )
+    replay.add_argument("--loop", action="store_true", help="begin again at the end")
+    replay.add_argument(
+        "--times", choices=("kept", "now"), default="kept",
+        help="event times as they were, or moved so that the end is now (kept)",
+    )  # fmt: skip
+    replay.add_argument("--dry-run", action="store_true", help="print the messages, and send none")
+    replay.add_argument(
+        "--connections", type=_positive, default=1, metavar="N", help="to the broker; a bus keeps to one (1)"
+    )
+    replay.add_argument("--zone", type=_zone, default="Asia/Shanghai", help="of times without an offset")
+    replay.add_argument("--skip-bad", action="store_true", help="leave out rows that cannot be used")
+
+    record = _with_settings(
+        _command(commands, "record", _record, "write what buses send to a file, to be replayed")
+    )
+    record.add_argument("file", type=Path, help="of lines of JSON; must not be there yet")
+    record.add_argument("--topic", metavar="T", help="what to listen to (every position)")
+    record.add_argument(
+        "--for", dest="for_s", type=_duration, metavar="60s", help="end by itself after this long"
+    )
+
+
+def _add_judgement(commands: Any) -> None:
+    """The commands that try the rules."""
     rehearse = _with_settings(
         _command(
             commands, "rehearse", _rehearse, "judge traces from files, or stored ones again; writes nothing"
@@ -163,16 +229,20 @@ def _parser() -> argparse.ArgumentParser:
     evaluate.add_argument("truth", type=Path, nargs="?", help="the truth file of a simulation")
     evaluate.add_argument("--from", dest="from_ms", type=_moment, metavar="TIME")
     evaluate.add_argument("--to", dest="to_ms", type=_moment, metavar="TIME")
-    evaluate.add_argument("--scenarios", type=_words, default=["every"], help="some of calm,driving,every")
+    evaluate.add_argument(
+        "--scenarios", type=_words, default=["every"], help="some of driving,every and those of `simulate`"
+    )
     evaluate.add_argument("--seeds", type=_positive, default=1, help="cities of each (1)")
     evaluate.add_argument("--sampling", type=_counts, default=[1, 15], help="seconds, as 1,5,15,30 (1,15)")
     evaluate.add_argument(
         "--noise", type=_words, default=["city"], help="some of city,open_sky,canyon,tunnel"
     )
     evaluate.add_argument("--buses", type=_positive, default=1_058)
+    evaluate.add_argument(
+        "--pictures", type=Path, metavar="DIR", help="draw each miss and each false alert as SVG"
+    )
     evaluate.add_argument("--seconds", type=_positive, default=5_400, help="how long each drives (5400)")
     evaluate.add_argument("--json", action="store_true")
-    return parser
 
 
 def _command(commands: Any, name: str, run: Command, about: str) -> argparse.ArgumentParser:
@@ -245,22 +315,49 @@ async def _import(options: argparse.Namespace) -> None:
 
 
 async def _simulate(options: argparse.Namespace) -> None:
-    from buswatch.simulation import Drive, drive, write_city
+    from buswatch.simulation import Drive, chosen_scenario, drive, write_city, write_recording
     from simulators.scenario import Simulation
 
-    plan = Drive(
+    scenario, for_s = chosen_scenario(
+        options.scenario,
+        start_ms=options.start,
+        for_s=options.for_s,
         seed=options.seed,
         buses=options.buses,
         interval_s=options.interval,
-        start_ms=options.start,
-        for_s=options.for_s,
-        truth=options.truth,
-        summary=options.summary,
     )
+    plan = Drive(scenario, for_s, options.truth, options.summary)
     if options.write_city:
-        write_city(Simulation(plan.scenario()), options.write_city)
-    else:
+        write_city(Simulation(scenario), options.write_city)
+    if options.write:
+        write_recording(plan, options.write)
+    if not (options.write or options.write_city):
         await drive(_settings(options), plan)
+
+
+async def _replay(options: argparse.Namespace) -> None:
+    from buswatch.replaying import Source, replay
+    from simulators.recordings.files import FORMS
+    from simulators.replay import Plan
+
+    if options.form is not None and options.form not in FORMS:
+        raise BadInput(f"{options.form!r} is no format; they are {', '.join(FORMS)}")
+    plan = Plan(
+        speed=options.speed,
+        from_ms=options.from_ms,
+        to_ms=options.to_ms,
+        bus_ids=frozenset(options.bus),
+        loop=options.loop,
+        to_now=options.times == "now",
+    )
+    source = Source(options.file, options.form, options.zone, options.skip_bad)
+    await replay(_settings(options), source, plan, connections=options.connections, dry_run=options.dry_run)
+
+
+async def _record(options: argparse.Namespace) -> None:
+    from buswatch.replaying import EVERY_POSITION, record
+
+    await record(_settings(options), options.file, options.topic or EVERY_POSITION, options.for_s)
 
 
 async def _evaluate(options: argparse.Namespace) -> int:
@@ -276,15 +373,19 @@ async def _evaluate(options: argparse.Namespace) -> int:
 def _evaluate_simulated(options: argparse.Namespace) -> int:
     from buswatch.accuracy import SCENARIOS, Trials, evaluate_simulated
     from simulators.receiver import NOISES
+    from simulators.scenario_file import read_scenario
 
-    for given, known in ((options.scenarios, SCENARIOS), (options.noise, NOISES)):
-        strange = [word for word in given if word not in known]
-        if strange:
-            raise BadInput(f"{', '.join(strange)}: write some of {','.join(known)}")
+    for name in options.scenarios:
+        if name not in SCENARIOS:
+            read_scenario(name)  # an hour later is too late to say that there is none
+
+    strange = [word for word in options.noise if word not in NOISES]
+    if strange:
+        raise BadInput(f"{', '.join(strange)}: write some of {','.join(NOISES)}")
     trials = Trials(
         options.scenarios, options.seeds, options.sampling, options.noise, options.buses, options.seconds
     )
-    return evaluate_simulated(trials, as_json=options.json)
+    return evaluate_simulated(trials, as_json=options.json, pictures=options.pictures)
 
 
 async def _rehearse(options: argparse.Namespace) -> int:
@@ -338,6 +439,17 @@ def _duration(text: str) -> float:
     if not 0 < seconds < float("inf"):
         raise argparse.ArgumentTypeError(f"{text!r} is no duration; write 60s, 5m or 1h")
     return seconds
+
+
+def _speed(text: str) -> float:
+    """Times the recorded speed; ``max`` is as fast as it goes."""
+    try:
+        speed = math.inf if text == "max" else float(text)
+    except ValueError:
+        speed = 0.0
+    if not speed > 0:
+        raise argparse.ArgumentTypeError(f"{text!r} is no speed; write 1, 60, 0.5 or max")
+    return speed
 
 
 def _interval(text: str) -> int:

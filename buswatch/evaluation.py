@@ -58,5 +58,6 @@ async def _alerts_between(database: Database, from_ms: int, to_ms: int) -> list[
 
 def _raised(alerts: Iterable[Alert]) -> list[RaisedAlert]:
     return [
-        RaisedAlert(a.bus_id, a.rule, a.started_ms, a.detected_ms, a.ended_ms, a.severity) for a in alerts
+        RaisedAlert(a.bus_id, a.rule, a.started_ms, a.detected_ms, a.ended_ms, a.severity, a.lon, a.lat)
+        for a in alerts
     ]

@@ -16,13 +16,14 @@ from collections import Counter, deque
 from collections.abc import AsyncIterator, Callable, Sequence
 from contextlib import asynccontextmanager
 from dataclasses import dataclass, field, replace
-from time import time_ns
+from itertools import islice
 
 import msgspec
 import numpy as np
 
 from alerts.detector import Detector, Findings
 from alerts.episodes import Change, change_to_wire
+from buswatch.event_clock import EventClock
 from buswatch.listening import ListeningClock
 from buswatch.live import LiveFrame
 from buswatch.orders import StandingOrders
@@ -45,6 +46,10 @@ IDLE_S = 0.02
 """A batch is closed early when nothing more comes for this long."""
 TICK_S = 1.0
 """How often what time alone brings is judged."""
+TOLD_AT_ONCE = 200
+"""Changes published before the first of them is acknowledged, at most."""
+MOST_UNTOLD = 20_000
+"""With so many changes yet to be published no more fixes are taken."""
 LATE_S = 1.0
 """Late fixes are gathered for this long before their buses are judged anew."""
 
@@ -80,7 +85,7 @@ class Pipeline:
         committer: Committer,
         rejudging: Rejudging,
         orders: StandingOrders,
-        now_ms: Callable[[], int] = lambda: time_ns() // 1_000_000,
+        now_ms: Callable[[], int],
     ) -> None:
         self._zone = registry.tz
         self._decoder = Decoder(registry)
@@ -96,6 +101,8 @@ class Pipeline:
         self._late_came = asyncio.Event()
         self._untold: deque[Change] = deque()
         self._changed = asyncio.Event()
+        self._few_untold = asyncio.Event()
+        self._few_untold.set()
         self._keeping: asyncio.Task[None] | None = None
         self._anew: asyncio.Task[tuple[Change, ...]] | None = None
         self.counts = Counts()
@@ -143,6 +150,7 @@ class Pipeline:
         """
         await self._kept()
         while True:
+            await self._few_untold.wait()
             messages = await connection.take(MOST_MESSAGES, AGE_S, IDLE_S)
             async with self._with_detector():
                 before = self._keeping
@@ -180,6 +188,8 @@ class Pipeline:
 
     def _judge(self, connection: Connection, messages: list[Message]) -> _Judged:
         """Decode and judge a batch."""
+        if isinstance(self._now_ms, EventClock):
+            self._now_ms.hear(self._decoder.event_times(messages))
         received_ms = self._now_ms()
         decoded = self._decoder.decode(messages, received_ms)
         newest_ms = int(decoded.fixes.time_ms.max()) if len(decoded.fixes) else None
@@ -260,6 +270,8 @@ class Pipeline:
         """Have committed changes published."""
         self._untold.extend(changes)
         self._changed.set()
+        if len(self._untold) >= MOST_UNTOLD:
+            self._few_untold.clear()
 
     def _stalled(self, error: Unavailable) -> None:
         self._frame.stalled = str(error)
@@ -268,12 +280,18 @@ class Pipeline:
         """Publish alert changes in their order, each as soon as it is committed."""
         while True:
             while self._untold:
-                change = self._untold[0]
-                payload = msgspec.json.encode(change_to_wire(change, self._zone))
-                await connection.publish(alert_topic(change.alert.bus_id), payload, qos=1)
-                self._untold.popleft()
+                told = list(islice(self._untold, TOLD_AT_ONCE))
+                await asyncio.gather(*(self._publish(connection, change) for change in told))
+                for _ in told:
+                    self._untold.popleft()
+                if len(self._untold) < MOST_UNTOLD:
+                    self._few_untold.set()
             self._changed.clear()
             await self._changed.wait()
+
+    async def _publish(self, connection: Connection, change: Change) -> None:
+        payload = msgspec.json.encode(change_to_wire(change, self._zone))
+        await connection.publish(alert_topic(change.alert.bus_id), payload, qos=1)
 
     async def _send_frames(self, connection: Connection, subscribed: asyncio.Task[None]) -> None:
         """A frame every second, once we listen: frames are what tells the world that we do."""

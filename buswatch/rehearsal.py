@@ -26,8 +26,6 @@ from alerts.reconcile import overlap
 from buswatch.rejudging import given_from
 from buswatch.route_file import read_routes
 from buswatch.settings import Settings
-from buswatch.tables import LATEST_MS, Table, read_moment
-from buswatch.traces import TraceReader, Traces
 from fleet.clock import DAY_MS, format_time
 from fleet.errors import BadInput
 from fleet.fixes import Fixes
@@ -36,6 +34,9 @@ from fleet.quality import Quality
 from fleet.registry import Approval, Bus, Registry
 from fleet.timetable import Trips
 from geofence.plane import Plane
+from simulators.recordings.csv_file import TraceReader
+from simulators.recordings.tables import LATEST_MS, Table, read_moment
+from simulators.recordings.traces import Traces
 from storage.alerts import AlertBook
 from storage.database import Database
 from storage.positions import fixes_since

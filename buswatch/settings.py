@@ -55,6 +55,10 @@ class Settings(BaseSettings):
     keep_rejects_days: int = Field(
         default=31, ge=0, description="Days that rejected messages are kept; 0 for ever"
     )
+    clock: Literal["wall", "events"] = Field(
+        default="wall",
+        description="What time it is: by the wall, or by the newest fix, for a replay of another day",
+    )
     log_level: LogLevel = Field(default="INFO", description="DEBUG, INFO, WARNING or ERROR")
 
     @property

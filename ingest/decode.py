@@ -107,6 +107,16 @@ class Decoder:
             rejects.append(_reject(message, part, reason, detail, received_ms))
         return Decoded(fixes, rejects)
 
+    def event_times(self, messages: Sequence[Received]) -> NDArray[np.int64]:
+        """The event times of all fixes that can be read, however wrong they may be; shape (fixes,)."""
+        items = _Items()
+        for place, message in enumerate(messages):
+            row = self._rows.get(message.topic)
+            if row is not None and len(message.payload) <= LARGEST_BYTES:
+                self._read(message, place, row, items, [], 0)
+        times, bad = _times(items.reports)
+        return np.delete(times, list(bad))
+
     def _read(
         self,
         message: Received,
@@ -153,15 +163,7 @@ class Decoder:
 def _columns(items: _Items, received_ms: int) -> tuple[Fixes, list[tuple[int, Reason, str]]]:
     """The reports in columns, and which are refused, why."""
     reports = items.reports
-    refused: dict[int, tuple[Reason, str]] = {}
-    time_ms = np.zeros(len(reports), np.int64)
-    for i, report in enumerate(reports):
-        try:
-            ms = report.time if isinstance(report.time, int) else to_ms(report.time)
-        except BadInput as error:
-            refused[i] = (Reason.BAD_TIME, str(error))
-        else:
-            time_ms[i] = min(max(ms, _EARLIEST_MS), _LATEST_MS)
+    time_ms, refused = _times(reports)
     lon = np.array([r.lon for r in reports], np.float64)
     lat = np.array([r.lat for r in reports], np.float64)
     speed = np.array([r.speed_kmh for r in reports], np.float64)
@@ -217,6 +219,20 @@ def _columns(items: _Items, received_ms: int) -> tuple[Fixes, list[tuple[int, Re
         satellites=satellites[kept].astype(np.int16),
     )
     return fixes, [(i, reason, detail) for i, (reason, detail) in sorted(refused.items())]
+
+
+def _times(reports: Sequence[FixReport]) -> tuple[NDArray[np.int64], dict[int, tuple[Reason, str]]]:
+    """Event times, epoch milliseconds, shape (n,), and what is wrong with which of them."""
+    bad: dict[int, tuple[Reason, str]] = {}
+    time_ms = np.zeros(len(reports), np.int64)
+    for i, report in enumerate(reports):
+        try:
+            ms = report.time if isinstance(report.time, int) else to_ms(report.time)
+        except BadInput as error:
+            bad[i] = (Reason.BAD_TIME, str(error))
+        else:
+            time_ms[i] = min(max(ms, _EARLIEST_MS), _LATEST_MS)
+    return time_ms, bad
 
 
 def _unknown(topic: str) -> tuple[Reason, str]:

@@ -177,6 +177,7 @@ class _Client(aiomqtt.Client):
             **options,
         )
         self._client.manual_ack_set(on=True)
+        self.pending_calls_threshold = receive_maximum  # below, aiomqtt warns of every message under way
         self._held = 0
         self._most_held = receive_maximum
         self._reading = False

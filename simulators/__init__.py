@@ -1,9 +1,11 @@
 """A city and its buses that report as real ones would, with the truth of every fault beside them.
 
-``Scenario`` and ``Simulation`` are the door: the same scenario gives the same messages, for ever.
+``Fleet`` is the short way in; ``Scenario`` and ``Simulation`` are the whole of it. The same scenario gives
+the same messages, for ever.
 """
 
 from simulators.city import City
+from simulators.fleet import Fleet
 from simulators.scenario import FaultRates, Scenario, Simulation, simulate_tracks
 from simulators.truth import Fault, read_truth, write_truth
 
@@ -11,6 +13,7 @@ __all__ = [
     "City",
     "Fault",
     "FaultRates",
+    "Fleet",
     "Scenario",
     "Simulation",
     "read_truth",

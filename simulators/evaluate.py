@@ -38,6 +38,7 @@ SLACK_MS = 10 * SECOND_MS
 """An alert may begin and end this far outside its fault: drift, and the band that closes an episode."""
 RETURN_MS = 90 * SECOND_MS
 """Skipped stops are told once the bus has followed its line again for a while."""
+_METRES_A_DEGREE = 111_320.0
 CUT_MS = 5 * SECOND_MS
 """The last seconds of a run are too late for a fault to show that it lasts."""
 
@@ -51,6 +52,9 @@ class RaisedAlert(msgspec.Struct, frozen=True):
     detected_ms: int
     ended_ms: int | None
     severity: str
+    lon: float | None = None
+    """Where it began, WGS-84."""
+    lat: float | None = None
 
 
 class RuleResult(msgspec.Struct, frozen=True):
@@ -64,6 +68,10 @@ class RuleResult(msgspec.Struct, frozen=True):
     delay_p50_s: float | None
     delay_p95_s: float | None
     delay_max_s: float | None
+    delay_p50_fixes: float | None
+    """The same in fixes, at the interval at which the fleet reports."""
+    place_p50_m: float | None
+    """Metres from where the faults truly began to where their alerts say."""
     false_per_1000_bus_hours: float
 
 
@@ -87,14 +95,15 @@ class Evaluation(msgspec.Struct, frozen=True):
     def table(self) -> str:
         """The evaluation as text for a terminal."""
         head = f"{'rule':<16}{'found':>7}{'missed':>8}{'false':>7}{'/1000 bus h':>13}"
-        lines = [head + f"{'delay p50':>11}{'p95':>7}{'max':>7}"]
+        lines = [head + f"{'delay p50':>11}{'p95':>7}{'max':>7}{'fixes':>7}{'place m':>9}"]
         for r in self.rules:
             delays = [
-                " -" if d is None else f"{d:.1f}" for d in (r.delay_p50_s, r.delay_p95_s, r.delay_max_s)
+                " -" if d is None else f"{d:.1f}"
+                for d in (r.delay_p50_s, r.delay_p95_s, r.delay_max_s, r.delay_p50_fixes, r.place_p50_m)
             ]
             lines.append(
                 f"{r.rule:<16}{r.found:>7}{r.missed:>8}{r.false:>7}{r.false_per_1000_bus_hours:>13.2f}"
-                f"{delays[0]:>11}{delays[1]:>7}{delays[2]:>7}"
+                f"{delays[0]:>11}{delays[1]:>7}{delays[2]:>7}{delays[3]:>7}{delays[4]:>9}"
             )
         lines.append(
             f"precision {self.precision:.3f}, recall {self.recall:.3f}, {self.bus_hours:.1f} bus hours"
@@ -137,9 +146,9 @@ def evaluate(
         pairs = [(fault, a) for a in mine for fault in faults[a.bus, rule] if _overlap(fault, a, to_ms)]
         true_alerts = {id(a) for _, a in pairs}
         true_alerts |= {id(a) for a in mine if _held_up(a, faults[a.bus, FOLLOWS.get(rule, "")])}
-        first: dict[Fault, int] = {}
+        first: dict[Fault, RaisedAlert] = {}
         for fault, a in pairs:
-            first[fault] = min(first.get(fault, a.detected_ms), a.detected_ms)
+            first[fault] = min(first.get(fault, a), a, key=lambda alert: alert.detected_ms)
         due = [
             f
             for (_, named), group in faults.items()
@@ -151,8 +160,10 @@ def evaluate(
         missed += [f for f in due if f not in first]
         untrue = [a for a in mine if id(a) not in true_alerts]
         false += untrue
-        delays = [(first[f] - f.from_ms) / SECOND_MS for f in found]
-        results.append(_result(rule, found, len(due), true_alerts, untrue, delays, bus_hours))
+        delays = [(first[f].detected_ms - f.from_ms) / SECOND_MS for f in found]
+        places = [off for f in found if (off := _metres_apart(f, first[f])) is not None]
+        counts = (len(found), len(due) - len(found), len(true_alerts))
+        results.append(_result(rule, counts, untrue, delays, interval_s, places, bus_hours))
     found_count = sum(r.found for r in results)
     true_count = sum(r.true_alerts for r in results)
     return Evaluation(
@@ -190,27 +201,39 @@ def _findable(fault: Fault, from_ms: int, to_ms: int, interval_s: int) -> bool:
 
 def _result(
     rule: str,
-    found: Sequence[Fault],
-    due: int,
-    true_alerts: set[int],
+    counts: tuple[int, int, int],
     untrue: Sequence[RaisedAlert],
     delays: Sequence[float],
+    interval_s: int,
+    places: Sequence[float],
     bus_hours: float,
 ) -> RuleResult:
+    """``counts``: faults found and missed, and true alerts."""
+    found, missed, true_alerts = counts
     p50, p95, most = (
         (round(float(d), 1) for d in np.percentile(delays, [50, 95, 100])) if delays else (None,) * 3
     )
     return RuleResult(
         rule=rule,
-        found=len(found),
-        missed=due - len(found),
-        true_alerts=len(true_alerts),
+        found=found,
+        missed=missed,
+        true_alerts=true_alerts,
         false=len(untrue),
         delay_p50_s=p50,
         delay_p95_s=p95,
         delay_max_s=most,
+        delay_p50_fixes=None if p50 is None else round(p50 / interval_s, 1),
+        place_p50_m=round(float(np.median(places)), 1) if places else None,
         false_per_1000_bus_hours=round(1_000 * len(untrue) / bus_hours, 3) if bus_hours else 0.0,
     )
+
+
+def _metres_apart(fault: Fault, alert: RaisedAlert) -> float | None:
+    """From where a fault began to where its alert says; None where it does not say."""
+    if alert.lon is None or alert.lat is None:
+        return None
+    east = (alert.lon - fault.lon) * np.cos(np.radians(fault.lat))
+    return float(np.hypot(east, alert.lat - fault.lat) * _METRES_A_DEGREE)
 
 
 def _seconds(from_ms: int, to_ms: int) -> str:

@@ -37,6 +37,8 @@ class Sent:
     Fixes of one message are a backfill and lie side by side."""
     repeat: NDArray[np.bool_]
     """True for the copy of a fix that has been sent before."""
+    garbage: NDArray[np.bool_] | None = None
+    """True for a fix whose message is damaged on its way; None: none is."""
 
 
 class Links:

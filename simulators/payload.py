@@ -11,6 +11,9 @@ from simulators.link import Sent
 
 _FIX = '{"time":%d,"lon":%.6f,"lat":%.6f,"speed_kmh":%.1f,"heading":%.1f,"accuracy_m":%.1f,"satellites":%d}'
 
+_NOISE = b"\xff\xfe\x00"
+"""What a broken line ends with."""
+
 
 @dataclass(frozen=True, slots=True)
 class Outgoing:
@@ -41,7 +44,10 @@ def encode(sent: Sent) -> list[Outgoing]:
     messages = []
     for start, end in zip(starts, [*starts[1:], len(rows)], strict=True):
         text = rows[start] if end - start == 1 else "[" + ",".join(rows[start:end]) + "]"
-        messages.append(Outgoing(bus[start], due[start], text.encode(), end - start, repeat[start]))
+        payload = text.encode()
+        if sent.garbage is not None and sent.garbage[start]:
+            payload = payload[: len(payload) // 2] + _NOISE
+        messages.append(Outgoing(bus[start], due[start], payload, end - start, repeat[start]))
     return messages
 
 

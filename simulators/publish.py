@@ -1,4 +1,4 @@
-"""Publishing a simulation as its buses would: each on its own connection, each fix at its own moment.
+"""Publishing as buses do it: each on its own connection, each fix at its own moment.
 
 Pacing is open-loop. A fix is due at its event time whatever the broker does; a slow broker shows as
 lateness in the summary, never as a smaller load.
@@ -133,17 +133,19 @@ class _Line:
 
 
 class Publisher:
-    """Connections of a fleet. Use as an asynchronous context manager; then ``run`` a simulation.
+    """Connections of a fleet. Use as an asynchronous context manager; then ``run`` a simulation, or
+    ``dispatch`` message by message.
 
     Connecting a thousand buses takes seconds: open first, and begin the simulation after.
     """
 
-    def __init__(self, broker: Broker, bus_ids: Sequence[str], connections: int | None = None) -> None:
-        """At most ``connections`` (as many as buses when None, and as many as the machine bears)."""
-        most = min(connections or len(bus_ids), len(bus_ids), _files_allowed(len(bus_ids)))
-        self.topics = [topic(bus_id) for bus_id in bus_ids]
-        self._lines = [_Line(self, f"bus-{bus_ids[i]}", broker) for i in range(max(1, most))]
-        self._line_of = [self._lines[bus % len(self._lines)] for bus in range(len(bus_ids))]
+    def __init__(self, broker: Broker, topics: Sequence[str], client_ids: Sequence[str]) -> None:
+        """``topics[bus]`` is where a bus publishes; the buses take turns on a connection for each of
+        ``client_ids``, as many of them as the machine bears.
+        """
+        most = min(len(client_ids), _files_allowed(len(client_ids)))
+        self.topics = list(topics)
+        self._lines = [_Line(self, client_ids[i], broker) for i in range(max(1, most))]
         self._keepers: list[asyncio.Task[None]] = []
         self._late_ms: deque[float] = deque(maxlen=_LATENESS_KEPT)
         self._worst_ms = 0.0
@@ -152,10 +154,22 @@ class Publisher:
         self._idle = asyncio.Event()
         self._idle.set()
 
+    @staticmethod
+    def of_fleet(broker: Broker, bus_ids: Sequence[str]) -> Publisher:
+        """A connection for each bus."""
+        return Publisher(
+            broker, [topic(bus_id) for bus_id in bus_ids], [f"bus-{bus_id}" for bus_id in bus_ids]
+        )
+
     @property
     def published(self) -> int:
         """Distinct fixes that the broker has acknowledged so far."""
         return self._published
+
+    @property
+    def outstanding(self) -> int:
+        """Fixes that were due and that the broker has not acknowledged."""
+        return self._outstanding
 
     async def __aenter__(self) -> Self:
         gate = asyncio.Semaphore(_CONNECTING_AT_ONCE)
@@ -205,7 +219,7 @@ class Publisher:
         while not stop.is_set():
             now_ms = time.time() * 1_000
             while messages and messages[0].due_ms <= now_ms:
-                self._dispatch(messages.popleft())
+                self.dispatch(messages.popleft())
             if second_ms < end_ms and second_ms < now_ms + _AHEAD_MS:
                 messages.extend(encode(simulation.step()))
                 second_ms += SECOND_MS
@@ -216,15 +230,20 @@ class Publisher:
                 await asyncio.sleep(_GLANCE_S)
             else:
                 break
-        with suppress(TimeoutError):
-            async with asyncio.timeout(drain_s):
-                await self._idle.wait()
-        return self._summary(time.monotonic() - began)
+        await self.drain(drain_s)
+        return self.summary(time.monotonic() - began)
 
-    def _dispatch(self, message: Outgoing) -> None:
+    async def drain(self, within_s: float) -> None:
+        """Wait for the broker to acknowledge what is outstanding, but not for ever."""
+        with suppress(TimeoutError):
+            async with asyncio.timeout(within_s):
+                await self._idle.wait()
+
+    def dispatch(self, message: Outgoing) -> None:
+        """Send a message that is due, after those of its bus that wait already."""
         self._outstanding += message.fixes
         self._idle.clear()
-        line = self._line_of[message.bus]
+        line = self._lines[message.bus % len(self._lines)]
         line.waiting.append(message)
         line.pump()
 
@@ -257,7 +276,8 @@ class Publisher:
         if not self._outstanding:
             self._idle.set()
 
-    def _summary(self, seconds: float) -> Summary:
+    def summary(self, seconds: float) -> Summary:
+        """What was published in so many seconds."""
         late = np.array(self._late_ms or [0.0])
         return Summary(
             published=self._published,

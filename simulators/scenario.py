@@ -19,6 +19,7 @@ from fleet.fixes import Fixes
 from fleet.registry import Registry
 from simulators.city import DEFAULT_BUSES, City
 from simulators.conduct import ConductFaults
+from simulators.device import Devices
 from simulators.drive import Drive
 from simulators.faults import DrivingFaults
 from simulators.legbook import LegBook
@@ -42,8 +43,8 @@ class FaultRates:
 
     A demonstration begins with an opening burst, so that it has something to show within a minute:
     ``opening_speeding`` and ``opening_deviation`` are counts for the default fleet, taken in
-    proportion for another; so are ``unapproved``, ``off_hours`` and ``trip_not_begun``, the buses that have
-    that fault all day. The defaults come to two speedings and two deviations a minute after it.
+    proportion for another; so are ``skewed``, ``unapproved``, ``off_hours`` and ``trip_not_begun``, the buses
+    that have that fault all day. The defaults come to two speedings and two deviations a minute after it.
     """
 
     speeding: float = 0.12
@@ -55,6 +56,10 @@ class FaultRates:
     wrong_way: float = 0.0
     long_stop: float = 0.0
     silent: float = 0.0
+    frozen: float = 0.0
+    sentinel: float = 0.0
+    garbage: float = 0.0
+    skewed: int = 0
     unapproved: int = 0
     off_hours: int = 0
     trip_not_begun: int = 0
@@ -150,6 +155,12 @@ class Simulation:
             "disorder": rates.disorder,
             "jump": rates.jump,
         }
+        self._devices = Devices(
+            scenario.seed,
+            [bus.bus_id for bus in self.city.buses],
+            {"frozen": rates.frozen, "sentinel": rates.sentinel, "garbage": rates.garbage},
+            _share(rates.skewed, part),
+        )
         self._links = Links(scenario.seed, [bus.bus_id for bus in self.city.buses], per_bus_hour)
         self._steps = 0
 
@@ -167,7 +178,7 @@ class Simulation:
     @property
     def truth(self) -> list[Fault]:
         """Every fault so far."""
-        return [*self._faults.truth, *self._conduct.truth, *self._links.truth]
+        return [*self._faults.truth, *self._conduct.truth, *self._links.truth, *self._devices.truth]
 
     def history(self) -> Sent:
         """What the devices kept before the beginning: each bus's backfill, due at the beginning."""
@@ -175,12 +186,13 @@ class Simulation:
         first = np.searchsorted(fixes.bus, fixes.bus)
         piece = (np.arange(len(fixes)) - first) // LONGEST_BACKFILL
         starts = np.r_[True, (np.diff(fixes.bus) != 0) | (np.diff(piece) != 0)][: len(fixes)]
-        return Sent(
+        kept = Sent(
             fixes=fixes,
             due_ms=np.full(len(fixes), self.begin_ms),
             message=np.cumsum(starts) - 1,
             repeat=np.zeros(len(fixes), np.bool_),
         )
+        return self._devices.stamp(kept)
 
     def _drive_history(self) -> Fixes:
         """Drive up to the beginning without a fault, and keep what the devices keep."""
@@ -197,9 +209,9 @@ class Simulation:
         self._conduct.step(state, self.drive, self._faults.busy)
         reporting = ((self._steps + self._turn) % self.scenario.interval_s == 0) & ~self._conduct.mute
         self._steps += 1
-        return self._links.send(
-            self._receivers.observe(state, reporting), self._faults.busy | self._conduct.held
-        )
+        spared = self._faults.busy | self._conduct.held
+        reports = self._devices.report(self._receivers.observe(state, reporting), spared)
+        return self._devices.stamp(self._links.send(reports, spared))
 
     def _lay_timetable(self, book: LegBook, day: date) -> Timetable:
         if self.scenario.timetable == "round_now":

@@ -25,19 +25,20 @@ ConductFault = Literal[
     "substitute",
 ]
 LinkFault = Literal["dropout", "duplicate", "disorder", "jump"]
+DeviceFault = Literal["frozen", "sentinel", "garbage", "skew"]
 
 
 class Fault(msgspec.Struct, frozen=True, rename={"from_ms": "from", "to_ms": "to"}):
     """One fault as it truly was, from ``from_ms`` to ``to_ms`` (epoch milliseconds, both included)."""
 
     bus: str
-    rule: DrivingFault | ConductFault | LinkFault
+    rule: DrivingFault | ConductFault | LinkFault | DeviceFault
     from_ms: int
     to_ms: int
     size: float
-    """By rule: speeding km/h over the limit, deviation, wrong way and jump metres, dropout, disorder,
-    silent and long stop seconds, unapproved and off-hours km/h, duplicate messages; the greatest of the
-    interval. Stops skipped: how many certainly were."""
+    """The greatest of the interval, by rule: km/h over the limit for speeding, km/h for unapproved, off-hours
+    and sentinel, metres for deviation, wrong way and jump, seconds for dropout, disorder, silent, long stop,
+    frozen and skew, messages for duplicate and garbage. Stops skipped: how many certainly were."""
     lon: float
     """Where it began, WGS-84."""
     lat: float

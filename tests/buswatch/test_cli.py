@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import argparse
+import json
 import os
 import re
 import subprocess
@@ -17,7 +18,10 @@ from buswatch.settings import Settings
 from fleet.registry import encode_registry
 from tests.scenes import START_MS, registry
 
-COMMANDS = ("demo", "serve", "monitor", "api", "migrate", "import", "simulate", "rehearse", "evaluate")
+COMMANDS = (
+    "demo", "serve", "monitor", "api", "migrate", "import", "simulate", "replay", "record", "rehearse",
+    "evaluate",
+)  # fmt: skip
 
 
 def buswatch(*arguments: str, **env: str) -> subprocess.CompletedProcess[str]:
@@ -94,7 +98,7 @@ def test_a_bad_argument_is_refused_and_says_how_to_mend_it(
 def test_evaluating_alerts_on_file_wants_a_time_and_simulated_ones_known_words() -> None:
     assert "--from" in refused("evaluate", "truth.jsonl", "--from", "2026-09-01T07:30:00+08:00")
     assert "write some of city,open_sky,canyon,tunnel" in refused("evaluate", "--noise", "fog")
-    assert "write some of calm,driving,every" in refused("evaluate", "--scenarios", "calm,wild")
+    assert "'wild' is no scenario" in refused("evaluate", "--scenarios", "calm,wild")
 
 
 @pytest.mark.parametrize("command", ["serve", "monitor", "api", "migrate"])
@@ -212,3 +216,39 @@ def test_a_truth_that_is_missing_or_broken_is_refused_by_its_name(database_url: 
     done = buswatch("evaluate", str(truth), *window, "--json", DATABASE_URL=database_url)
     assert done.returncode == 0
     assert msgspec.json.decode(done.stdout)["recall"] == 1.0
+
+
+@pytest.mark.parametrize(
+    ("arguments", "said"),
+    [
+        (["replay", "nothing.jsonl"], "nothing.jsonl cannot be read"),
+        (["replay", "x", "--speed", "fast"], "write 1, 60, 0.5 or max"),
+        (["replay", "x", "--format", "excel"], "they are mqtt, csv, json, gpx, gtfs-realtime"),
+        (["record", "/proc/nowhere/x.jsonl"], "cannot be written"),
+        (["simulate", "--scenario", "quiet"], "is no scenario"),
+        (["simulate", "--scenario", "calm"], "which is over: write it with --write"),
+        (["simulate", "--write", "x.jsonl", "--buses", "2"], "how long? Give --for"),
+    ],
+)
+def test_what_cannot_be_replayed_recorded_or_driven_says_why(arguments: list[str], said: str) -> None:
+    assert said in refused(*arguments)
+
+
+def test_a_scenario_written_to_a_file_is_replayed_to_the_byte(tmp_path: Path) -> None:
+    file, truth = tmp_path / "run.jsonl", tmp_path / "truth.jsonl"
+    given = ["--buses", "5", "--start", "2026-09-08T07:15:00+08:00", "--for", "30s"]
+    done = buswatch(
+        "simulate", "--scenario", "calm", *given, "--write", str(file), "--truth", str(truth), "--write-city",
+        str(tmp_path / "city"),
+    )  # fmt: skip
+    assert done.returncode == 0, done.stderr
+    assert (tmp_path / "city/registry.json").exists()
+    assert truth.read_text() == ""
+    again = buswatch("replay", str(file), "--dry-run")
+    assert again.stdout == file.read_text()
+    assert "messages from 2026-09-08 07:1" in again.stderr
+    (bus,) = {json.loads(line)["topic"] for line in again.stdout.splitlines()[:1]}
+    one = buswatch("replay", str(file), "--dry-run", "--bus", bus.split("/")[2])
+    assert {json.loads(line)["topic"] for line in one.stdout.splitlines()} == {bus}
+    refused = buswatch("simulate", "--scenario", "calm", *given, "--write", str(file))
+    assert "is there already" in refused.stderr

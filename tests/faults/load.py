@@ -14,7 +14,7 @@ import numpy as np
 
 from simulators.link import Sent
 from simulators.mqtt import Broker
-from simulators.payload import Outgoing
+from simulators.payload import Outgoing, topic
 from simulators.publish import Publisher
 from simulators.scenario import FaultRates, Scenario, Simulation
 
@@ -92,7 +92,9 @@ class Recorder(Publisher):
     """A publisher that keeps every message that the broker has acknowledged."""
 
     def __init__(self, broker: Broker, bus_ids: Sequence[str], connections: int) -> None:
-        super().__init__(broker, bus_ids, connections)
+        super().__init__(
+            broker, [topic(bus_id) for bus_id in bus_ids], [f"bus-{n}" for n in range(connections)]
+        )
         self.acknowledged: list[Outgoing] = []
 
     def note_acknowledged(self, message: Outgoing) -> None:

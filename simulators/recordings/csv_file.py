@@ -8,32 +8,21 @@ from __future__ import annotations
 
 import math
 from collections.abc import Callable, Iterator, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import replace
 from pathlib import Path
 from zoneinfo import ZoneInfo
 
 import numpy as np
 from numpy.typing import NDArray
 
-from buswatch.tables import Row, Table, read_moment
-from fleet.errors import BadInput
 from fleet.fixes import UNKNOWN_SATELLITES, Fixes
+from simulators.recordings.tables import Row, Table, read_moment
+from simulators.recordings.traces import Traces
 
 REQUIRED = ("bus", "time", "lon", "lat")
 OPTIONAL = ("speed_kmh", "heading", "accuracy_m", "satellites")
 
 _MOST_SATELLITES = 999
-
-
-@dataclass(frozen=True, slots=True)
-class Traces:
-    """The fixes of a file, in the order of its rows."""
-
-    bus_ids: tuple[str, ...]
-    """The buses in the order of their identities; ``fixes.bus`` is the place here."""
-    fixes: Fixes
-    left_out: str = ""
-    """What is wrong with the rows that were left out; empty when all could be used."""
 
 
 class TraceReader:
@@ -61,16 +50,12 @@ class TraceReader:
 
     def traces(self) -> Traces:
         """All fixes; ``BadInput`` when a row could not be used and none may be left out."""
-        table = self._table
-        if table.bad and not self._skip_bad:
-            raise BadInput(f"{table.complaint()}\nmend them, or leave them out with --skip-bad")
+        left_out = self._table.settle(skip_bad=self._skip_bad)
         bus_ids = sorted(self._rows)
         order = np.empty(len(bus_ids), np.int32)
         order[[self._rows[bus_id] for bus_id in bus_ids]] = np.arange(len(bus_ids))
         fixes = Fixes.concat(self._batches)
-        return Traces(
-            tuple(bus_ids), replace(fixes, bus=order[fixes.bus]), table.complaint() if table.bad else ""
-        )
+        return Traces(tuple(bus_ids), replace(fixes, bus=order[fixes.bus]), left_out)
 
     def _columns(self, rows: Sequence[Row]) -> Fixes:
         """The rows in columns; ``ValueError`` when any cannot be read."""

@@ -30,7 +30,35 @@ class Row(NamedTuple):
     cells: list[str]
 
 
-class Table:
+class Complaints:
+    """What is wrong with a file: the first few rows that cannot be used, and how many they are."""
+
+    def __init__(self, path: Path) -> None:
+        self.path = path
+        self.bad = 0
+        """Rows that could not be used so far."""
+        self._told: list[str] = []
+
+    def complain(self, line: int, why: str) -> None:
+        """Count a row that cannot be used."""
+        self.bad += 1
+        if self.bad <= _SHOWN:
+            self._told.append(f"line {line}: {why}")
+
+    def complaint(self) -> str:
+        """How many rows are bad, and what is wrong with the first few."""
+        what = "1 row" if self.bad == 1 else f"{self.bad:,} rows"
+        more = [f"and {self.bad - _SHOWN:,} more"] if self.bad > _SHOWN else []
+        return "\n  ".join([f"{self.path}: {what} cannot be used", *self._told, *more])
+
+    def settle(self, *, skip_bad: bool) -> str:
+        """The complaint, empty when there is none; ``BadInput`` when no row may be left out."""
+        if self.bad and not skip_bad:
+            raise BadInput(f"{self.complaint()}\nmend them, or leave them out with --skip-bad")
+        return self.complaint() if self.bad else ""
+
+
+class Table(Complaints):
     """A CSV file with a header, UTF-8 with or without a byte-order mark.
 
     Columns may stand in any order and be written in any case; others are passed over, and so are blank
@@ -38,12 +66,9 @@ class Table:
     """
 
     def __init__(self, path: Path, required: Sequence[str], optional: Sequence[str] = ()) -> None:
-        self.path = path
-        self.bad = 0
-        """Rows that could not be used so far."""
+        super().__init__(path)
         self._required = required
         self._optional = optional
-        self._told: list[str] = []
 
     def rows(self) -> Iterator[list[Row]]:
         """The rows in chunks. A cell of an optional column that is not there is blank; a row that does
@@ -66,18 +91,6 @@ class Table:
                 f"{self.path}, line {reader.line_num}: {error}; a cell that holds a comma or a quote is"
                 ' quoted whole, and a quote in it doubled, as in "a ""b"", c"'
             ) from error
-
-    def complain(self, line: int, why: str) -> None:
-        """Count a row that cannot be used."""
-        self.bad += 1
-        if self.bad <= _SHOWN:
-            self._told.append(f"line {line}: {why}")
-
-    def complaint(self) -> str:
-        """How many rows are bad, and what is wrong with the first few."""
-        what = "1 row" if self.bad == 1 else f"{self.bad:,} rows"
-        more = [f"and {self.bad - _SHOWN:,} more"] if self.bad > _SHOWN else []
-        return "\n  ".join([f"{self.path}: {what} cannot be used", *self._told, *more])
 
     def _places(self, header: list[str]) -> list[int]:
         """The place of each column asked for in the header, -1 for an optional one that is not there."""
