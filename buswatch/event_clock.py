@@ -26,7 +26,7 @@ class EventClock:
         return self._ms
 
     def hear(self, times_ms: NDArray[np.int64]) -> None:
-        """Fixes have come, in any order; shape (n,)."""
+        """Messages have come, in any order; shape (n,), the newest fix of each."""
         if not len(times_ms):
             return
         near = times_ms[times_ms <= self._ms + _LEAP_MS]

@@ -189,7 +189,7 @@ class Pipeline:
     def _judge(self, connection: Connection, messages: list[Message]) -> _Judged:
         """Decode and judge a batch."""
         if isinstance(self._now_ms, EventClock):
-            self._now_ms.hear(self._decoder.event_times(messages))
+            self._now_ms.hear(self._decoder.newest_times(messages))
         received_ms = self._now_ms()
         decoded = self._decoder.decode(messages, received_ms)
         newest_ms = int(decoded.fixes.time_ms.max()) if len(decoded.fixes) else None

@@ -107,15 +107,19 @@ class Decoder:
             rejects.append(_reject(message, part, reason, detail, received_ms))
         return Decoded(fixes, rejects)
 
-    def event_times(self, messages: Sequence[Received]) -> NDArray[np.int64]:
-        """The event times of all fixes that can be read, however wrong they may be; shape (fixes,)."""
+    def newest_times(self, messages: Sequence[Received]) -> NDArray[np.int64]:
+        """The newest event time of each message that can be read, however wrong it may be."""
         items = _Items()
         for place, message in enumerate(messages):
             row = self._rows.get(message.topic)
             if row is not None and len(message.payload) <= LARGEST_BYTES:
                 self._read(message, place, row, items, [], 0)
         times, bad = _times(items.reports)
-        return np.delete(times, list(bad))
+        newest: dict[int, int] = {}
+        for i, (place, _) in enumerate(items.source):
+            if i not in bad:
+                newest[place] = max(newest.get(place, _EARLIEST_MS), int(times[i]))
+        return np.array(list(newest.values()), np.int64)
 
     def _read(
         self,

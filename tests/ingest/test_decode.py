@@ -133,3 +133,19 @@ def test_bad_items_of_an_array_are_rejected_one_by_one_with_their_own_bytes() ->
 def test_a_large_payload_at_the_limit_is_read() -> None:
     raw = json.dumps(GOOD).encode()
     assert len(decode(raw + b" " * (LARGEST_BYTES - len(raw))).fixes) == 1
+
+
+def test_the_newest_time_of_each_message_is_told_whatever_else_it_says() -> None:
+    messages = [
+        Message(
+            TOPIC,
+            b'[{"time":5,"lon":0,"lat":0},{"time":9,"lon":500,"lat":1},{"time":7,"lon":1,"lat":1}]',
+            0,
+            1,
+        ),
+        Message(TOPIC, b"garbage", 0, 1),
+        Message(TOPIC, b'{"time":"1970-01-01T00:00:00.003Z","lon":1,"lat":1}', 0, 1),
+        Message("buswatch/v1/nobody/position", b'{"time":99,"lon":1,"lat":1}', 0, 1),
+        Message(TOPIC, b'{"time":"1970-01-01T00:00:00","lon":1,"lat":1}', 0, 1),
+    ]
+    assert Decoder(registry()).newest_times(messages).tolist() == [9, 3]
