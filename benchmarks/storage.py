@@ -13,14 +13,16 @@ import asyncio
 import json
 import shutil
 import tempfile
-from collections.abc import Awaitable, Callable
+from collections.abc import Awaitable, Callable, Sequence
 from pathlib import Path
 from statistics import median
 from time import perf_counter
 
+import msgspec
 import psycopg
 
-from fleet.clock import DAY_MS, HOUR_MS, MINUTE_MS, parse_time
+from fleet.clock import DAY_MS, HOUR_MS, MINUTE_MS, from_ms, parse_time
+from storage.alerts import AlertBook
 from storage.database import Database
 from storage.embedded import EmbeddedPostgres
 from storage.migrate import migrate
@@ -28,12 +30,24 @@ from storage.positions import Tracks
 from storage.registry import import_registry
 from tests.scenes import registry
 from tests.servers import has_postgres, new_postgres
+from tests.storage.records import alert
 
 BUSES = 1_058
 DAYS = 30
+ALERTS = 500_000
+"""Of three years, one in three minutes; one in a thousand is of the rarest rule."""
 START_MS = parse_time("2026-09-01T00:00:00+08:00")
 _SETTINGS = {"shared_buffers": "2GB", "max_wal_size": "8GB", "synchronous_commit": "off"}
 _AGAIN = 7
+_ALERTS = b"""
+INSERT INTO alert
+SELECT 'A' || n, 'B' || n % 1058 + 1, CASE WHEN n % 1000 = 0 THEN 'substitute' WHEN n % 3 = 0 THEN 'deviation'
+       ELSE 'speeding' END, CASE WHEN n % 10 = 0 THEN 'critical' ELSE 'warning' END,
+       CASE WHEN n > %(alerts)s - 2000 THEN 'open' ELSE 'closed' END, at, at, at + interval '1 min',
+       114.3, 30.6, false, %(evidence)s::jsonb, 1, at
+FROM generate_series(1, %(alerts)s) AS n,
+     LATERAL (SELECT %(end)s::timestamptz - (%(alerts)s - n) * interval '3 min') AS moment (at)
+"""
 _DAY = """
 INSERT INTO position
 SELECT key, at, 114.3 + 0.05 * sin(extract(epoch FROM at)::float8 / 900 + key),
@@ -88,7 +102,10 @@ async def build(server: EmbeddedPostgres, rows: int) -> tuple[int, float]:
             begins = f"{(START_MS + day * DAY_MS) / 1_000}"
             values = {"first": keys[0], "others": keys[1:], "every": f"{every_s} s"}
             connection.execute(_DAY.replace("%(day)s", f"to_timestamp({begins})").encode(), values)
-        connection.execute("VACUUM ANALYZE position")
+        why = msgspec.json.encode(alert().evidence).decode()
+        end = from_ms(START_MS + DAYS * DAY_MS)
+        connection.execute(_ALERTS, {"alerts": ALERTS, "evidence": why, "end": end})
+        connection.execute("VACUUM ANALYZE position, alert")
         (count,) = connection.execute("SELECT count(*) FROM position").fetchone() or (0,)
     return int(count), perf_counter() - began
 
@@ -100,6 +117,9 @@ async def ask(dsn: str) -> dict[str, tuple[float, float, int]]:
     async with Database(dsn) as database:
         tracks = Tracks(database)
         await database.answers()
+
+        async def count(found: Awaitable[Sequence[object]]) -> int:
+            return len(await found)
 
         async def last() -> int:
             return len((await tracks.last())[0])
@@ -130,6 +150,17 @@ async def ask(dsn: str) -> dict[str, tuple[float, float, int]]:
             "who was in a square of 2 km within ten minutes": near,
             "the hours of a month of that bus (2.6 million fixes)": lambda: hours("B1", START_MS, DAYS),
             "the hours of a day of every bus (3.3 million fixes)": lambda: hours(None, day_ms, 1),
+        }
+        book = AlertBook(database)
+        questions |= {
+            "the newest 100 alerts of 500,000": lambda: count(book.page(limit=100)),
+            "100 open ones that are critical": lambda: count(
+                book.page(status="open", severity="critical", limit=100)
+            ),
+            "100 of the rarest rule": lambda: count(book.page(rule="substitute", limit=100)),
+            "a month's of a bus": lambda: count(
+                book.page(bus_id="B7", from_ms=START_MS, to_ms=START_MS + month_ms, limit=100)
+            ),
         }
         answers = {}
         for what, question in questions.items():

@@ -13,6 +13,7 @@ from fleet.fixes import Fixes
 from storage.alerts import AlertBook, open_episodes
 from storage.commit import Batch, Committer
 from storage.database import Database
+from storage.named import queries
 from tests.scenes import START_MS
 from tests.storage.records import alert, change
 
@@ -83,3 +84,32 @@ async def test_a_file_holds_the_alert_and_its_steps_in_order(book: AlertBook) ->
 async def test_there_is_no_file_of_an_unknown_alert(book: AlertBook) -> None:
     with pytest.raises(NotFound, match="no alert 'B9"):
         await book.one("B9.speeding.1")
+
+
+@pytest.mark.parametrize(
+    "filters",
+    [
+        {},
+        {"bus_id": "B7"},
+        {"bus_id": "B7", "from": "2026-09-01", "to": "2026-09-02"},
+        {"from": "2026-09-01", "to": "2026-09-02"},
+        {"status": "open", "severity": "critical"},
+        {"rule": "speeding", "ongoing": True},
+        {"after_start": "2026-09-02", "after_id": "A3"},
+    ],
+)
+async def test_no_page_of_alerts_walks_and_sorts_the_whole_table(
+    database: Database, filters: dict[str, object]
+) -> None:
+    names = ("rule", "severity", "status", "ongoing", "bus_id", "from", "to", "after_start", "after_id")
+    parameters = {name: filters.get(name) for name in names} | {"limit": 100}
+    async with database.connection() as connection:
+        await connection.execute(
+            "INSERT INTO alert SELECT 'A' || n, 'B' || n % 50, 'speeding', 'warning', 'closed', at, at, at,"
+            " 114, 30, false, '{}', 1, at FROM generate_series(1, 20000) AS n,"
+            " LATERAL (SELECT '2026-08-01'::timestamptz + n * interval '3 min') AS moment (at); ANALYZE alert"
+        )
+        explain = b"EXPLAIN " + queries("alerts")["page"]
+        rows = await (await connection.execute(explain, parameters)).fetchall()
+    plan = "\n".join(line for (line,) in rows)
+    assert "Seq Scan on alert" not in plan, plan
