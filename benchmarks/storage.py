@@ -41,8 +41,9 @@ _SETTINGS = {"shared_buffers": "2GB", "max_wal_size": "8GB", "synchronous_commit
 _AGAIN = 7
 _ALERTS = b"""
 INSERT INTO alert
-SELECT 'A' || n, 'B' || n %% 1058 + 1, CASE WHEN n %% 1000 = 0 THEN 'substitute' WHEN n %% 3 = 0 THEN 'deviation'
-       ELSE 'speeding' END, CASE WHEN n %% 10 = 0 THEN 'critical' ELSE 'warning' END,
+SELECT 'A' || n, 'B' || n %% 1058 + 1,
+       CASE WHEN n %% 1000 = 0 THEN 'substitute' WHEN n %% 3 = 0 THEN 'deviation' ELSE 'speeding' END,
+       CASE WHEN n %% 10 = 0 THEN 'critical' ELSE 'warning' END,
        CASE WHEN n > %(alerts)s - 2000 THEN 'open' ELSE 'closed' END, at, at, at + interval '1 min',
        114.3, 30.6, false, %(evidence)s::jsonb, 1, at
 FROM generate_series(1, %(alerts)s) AS n,
