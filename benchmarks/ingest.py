@@ -16,30 +16,28 @@ from __future__ import annotations
 import argparse
 import asyncio
 import datetime as dt
-import itertools
 import json
 import os
 import platform
 import shutil
 import sys
 import tempfile
-from collections.abc import Awaitable, Callable, Sequence
+from collections.abc import Awaitable, Callable
 from contextlib import AsyncExitStack
-from dataclasses import dataclass, replace
+from dataclasses import replace
 from pathlib import Path
 from time import time, time_ns
-from typing import TypeVar
 
 import msgspec
 import numpy as np
 import psutil
-import psycopg
 from numpy.typing import NDArray
-from psycopg import sql
 
+from benchmarks.committed import Postgres, alert_changes, commits, drained, latencies, sustained
 from benchmarks.fleet import Lines, make_lines, make_registry
 from benchmarks.limits import Dropper, commit_alone, copy_alone, stages_alone
-from benchmarks.load import Generator, Load, Sending
+from benchmarks.load import Generator, Load
+from benchmarks.watch import Look, look, with_process
 from buswatch.children import Child
 from buswatch.embedded_broker import broker_kinds, start_broker
 from fleet.clock import MINUTE_MS, SECOND_MS, from_ms
@@ -48,15 +46,10 @@ from fleet.registry import Registry
 from ingest.mqtt import Message
 from simulators.payload import topic
 from storage.database import Database
-from storage.migrate import migrate
-from storage.positions import Tracks, newest_times
-from storage.registry import import_registry, load_registry
+from storage.positions import newest_times
+from storage.registry import load_registry
 from storage.rejects import RejectShelf
-from tests.servers import has_postgres, new_postgres
 
-T = TypeVar("T")
-
-_SETTINGS = {"track_commit_timestamp": "on"}
 _OPENED_MS = 5 * MINUTE_MS
 """So long before the first fix the trips' windows open …"""
 _OPEN_FOR = dt.timedelta(hours=20)
@@ -65,35 +58,9 @@ _BARE_WARM_S, _BARE_S = 1, 10
 """Of the client alone, which takes arrays faster than they can be made ready for a longer time."""
 _LOOK_EVERY_S = 0.05
 _READY_WITHIN_S = 120
-_DRAINED_WITHIN_S = 120
 _PREPARED_A_SECOND = {1: 60_000, 20: 200_000}
 """Fixes made ready for each second of the run: more than the machine is expected to take."""
 _ALONE_FIXES = {1: 200_000, 20: 800_000}
-
-
-_COMMITS = b"""
-SELECT extract(epoch FROM pg_xact_commit_timestamp(xmin))::float8, count(*)::float8
-FROM position GROUP BY xmin ORDER BY 1
-"""
-_COMMITTED_AT = b"""
-SELECT bus_key::float8, extract(epoch FROM time)::float8 * 1000,
-       extract(epoch FROM pg_xact_commit_timestamp(xmin))::float8
-FROM position WHERE bus_key = ANY (%s)
-"""
-_ALERT_CHANGES = b"SELECT count(*)::float8 FROM alert_change"
-
-
-@dataclass(frozen=True, slots=True)
-class Look:
-    """What the processes had used at one moment."""
-
-    at_s: float
-    cpu_s: dict[str, float]
-    """Processor seconds by process."""
-    taken: int
-    """Messages through the consumer."""
-    rss_bytes: int
-    """Memory of the consumer."""
 
 
 class Result(msgspec.Struct, frozen=True):
@@ -122,40 +89,6 @@ class Result(msgspec.Struct, frozen=True):
     """Fixes a second of each part alone."""
     stages_us: dict[str, float] = {}
     """Microseconds a fix of each stage, one after the other."""
-
-
-class Postgres:
-    """PostgreSQL with TimescaleDB where `make test` has put it, else the embedded one."""
-
-    def __init__(self, folder: Path) -> None:
-        self.timescale = has_postgres("timescale")
-        self._data = folder / "pg"
-        self.server = new_postgres("timescale" if self.timescale else "embedded", self._data, _SETTINGS)
-        self._numbers = itertools.count(1)
-
-    def process(self) -> psutil.Process:
-        """The postmaster."""
-        return psutil.Process(int((self._data / "postmaster.pid").read_text().splitlines()[0]))
-
-    async def new_database(self, registry: Registry) -> str:
-        """The address of a new database with the registry on record."""
-        name = f"bench_{next(self._numbers)}"
-        with psycopg.connect(self.server.dsn_of("postgres"), autocommit=True) as connection:
-            connection.execute(sql.SQL("CREATE DATABASE {}").format(sql.Identifier(name)))
-        dsn = self.server.dsn_of(name)
-        async with Database(dsn) as database:
-            await migrate(database)
-            await import_registry(database, registry)
-        return dsn
-
-    def __str__(self) -> str:
-        with psycopg.connect(self.server.dsn_of("postgres")) as connection:
-            asked = "SELECT current_setting('server_version'), (SELECT default_version"
-            asked += " FROM pg_available_extensions WHERE name = 'timescaledb')"
-            row = connection.execute(asked.encode()).fetchone()
-        version, extension = row or ("", None)
-        with_what = f"TimescaleDB {extension}" if self.timescale else "no TimescaleDB (`make test` brings it)"
-        return f"PostgreSQL {version}, {with_what}, synchronous_commit on"
 
 
 def main() -> None:
@@ -283,10 +216,10 @@ class _Bench:
         """Broker, monitor process and database; what is counted is read afterwards."""
         load, dsn = self._load, await self._postgres.new_database(self._registry)
         async with AsyncExitStack() as stack:
-            (child, broker), broker_process = await _with_process(start_broker(self._folder))
+            (child, broker), broker_process = await with_process(start_broker(self._folder))
             stack.push_async_callback(child.stop)
             env = {"BUSWATCH_DATABASE_URL": dsn, "BUSWATCH_MQTT_URL": f"mqtt://127.0.0.1:{broker.port}"}
-            monitor, monitor_process = await _with_process(
+            monitor, monitor_process = await with_process(
                 Child.start_buswatch("monitor", ["monitor"], self._folder, env)
             )
             stack.push_async_callback(monitor.stop)
@@ -317,21 +250,21 @@ class _Bench:
                 generator, committed, ahead, processes, _WARM_S, self._chosen.seconds
             )
             sending = await generator.end()
-            stored = await _drained(database, sending.messages * load.per_message)
+            stored = await drained(database, sending.messages * load.per_message)
             rejected = sum((await RejectShelf(database).counts()).values())
-        commits, sent = _rows(dsn, _COMMITS), sending.messages * load.per_message
-        rate, seconds, a_commit = _sustained(commits, before.at_s, min(after.at_s, sending.ended_s))
+        committed_at, sent = commits(dsn), sending.messages * load.per_message
+        rate, seconds, a_commit = sustained(committed_at, before.at_s, min(after.at_s, sending.ended_s))
         return Result(
             load.per_message,
             rate,
             seconds,
             a_commit,
-            _latencies(dsn, bus_keys, sending, before.at_s),
-            sent - int(commits[commits[:, 0] <= sending.ended_s, 1].sum()),
+            latencies(dsn, bus_keys, sending, before.at_s),
+            sent - int(committed_at[committed_at[:, 0] <= sending.ended_s, 1].sum()),
             sent,
             stored,
             rejected,
-            int(_rows(dsn, _ALERT_CHANGES)[0, 0]),
+            alert_changes(dsn),
             sending.ran_dry,
             {
                 name: (after.cpu_s[name] - used) / (after.at_s - before.at_s)
@@ -359,35 +292,12 @@ class _Bench:
             passed_s = time() - began_s
             over = passed_s >= warm_s + seconds or generator.ran_dry
             if before is None and passed_s >= warm_s:
-                before = _look(processes, messages)
+                before = look(processes, messages)
             elif over:
                 if before is None:
                     raise SystemExit("the load ran out during the warm-up; ask for more --seconds")
-                return before, _look(processes, messages)
+                return before, look(processes, messages)
             await asyncio.sleep(_LOOK_EVERY_S)
-
-
-def _look(processes: dict[str, psutil.Process], taken: int) -> Look:
-    used = {name: _cpu_seconds(process) for name, process in processes.items()}
-    return Look(time(), used, taken, processes["consumer"].memory_info().rss)
-
-
-def _cpu_seconds(process: psutil.Process) -> float:
-    """User's and system's; for PostgreSQL those of its children too, the ended ones included."""
-    times = process.cpu_times()
-    used = times.user + times.system
-    if process.name() == "postgres":
-        used += times.children_user + times.children_system
-        used += sum(_cpu_seconds(child) for child in process.children())
-    return float(used)
-
-
-async def _with_process(start: Awaitable[T]) -> tuple[T, psutil.Process]:
-    """What was started, and its process."""
-    before = set(psutil.Process().children())
-    started = await start
-    (process,) = set(psutil.Process().children()) - before
-    return started, process
 
 
 def _in_force(registry: Registry, first_ms: int) -> Registry:
@@ -412,48 +322,6 @@ def _in_force(registry: Registry, first_ms: int) -> Registry:
 async def _registry_of(dsn: str) -> tuple[Registry, NDArray[np.int32]]:
     async with Database(dsn) as database:
         return await load_registry(database)
-
-
-async def _drained(database: Database, expected: int) -> int:
-    """The fixes stored once all that were sent are, or after waiting long enough."""
-    deadline_s = time() + _DRAINED_WITHIN_S
-    while (stored := await Tracks(database).count()) < expected and time() < deadline_s:  # noqa: ASYNC110
-        await asyncio.sleep(0.5)  # a database sends no event
-    return stored
-
-
-def _sustained(commits: NDArray[np.float64], from_s: float, to_s: float) -> tuple[float, float, float]:
-    """Fixes a second between the first and the last commit within a time, its seconds, fixes a commit."""
-    within = commits[(commits[:, 0] >= from_s) & (commits[:, 0] <= to_s)]
-    if len(within) < 2:
-        raise SystemExit("too few commits to count by; is the monitor stuck? Or ask for more --seconds")
-    seconds = float(within[-1, 0] - within[0, 0])
-    return float(within[1:, 1].sum()) / seconds, seconds, float(within[:, 1].mean())
-
-
-def _latencies(dsn: str, bus_keys: NDArray[np.int32], sending: Sending, from_s: float) -> dict[str, float]:
-    """Milliseconds from the socket to the commit, of the noted messages sent after the warm-up."""
-    keys = bus_keys[np.unique(sending.noted_bus)].tolist()
-    stored = _rows(dsn, _COMMITTED_AT, [keys])
-    committed_s = {(int(key), round(ms)): moment for key, ms, moment in stored.tolist()}
-    took_s = [
-        committed_s[key, ms] - sent_s
-        for key, ms, sent_s in zip(
-            bus_keys[sending.noted_bus].tolist(),
-            sending.noted_ms.tolist(),
-            sending.noted_sent_s.tolist(),
-            strict=True,
-        )
-        if sent_s >= from_s and (key, ms) in committed_s
-    ]
-    if not took_s:
-        return {}
-    return {f"p{part}": float(np.percentile(took_s, part)) * 1_000 for part in (50, 99)}
-
-
-def _rows(dsn: str, query: bytes, parameters: Sequence[object] = ()) -> NDArray[np.float64]:
-    with psycopg.connect(dsn, autocommit=True) as connection:
-        return np.array(connection.execute(query, parameters).fetchall(), np.float64)
 
 
 def _mib(size: int) -> str:

@@ -5,19 +5,17 @@ from __future__ import annotations
 import argparse
 import asyncio
 import logging
-import math
 import signal
 import sys
 from collections.abc import Awaitable, Callable, Sequence
 from pathlib import Path
 from typing import Any
-from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
 
 import uvloop
 
+from buswatch.arguments import counts, duration, interval, moment, port, positive, rules, speed, words, zone
 from buswatch.children import end_with_parent
 from buswatch.settings import LOG_LEVELS, Settings, read_settings
-from fleet.clock import parse_time
 from fleet.errors import BadInput, BadSetting, BuswatchError
 from fleet.parameters import read_setting
 
@@ -81,15 +79,13 @@ def _parser() -> argparse.ArgumentParser:
 
     demo = _command(commands, "demo", _demo, "a simulated city, live, with nothing to install")
     demo.add_argument(
-        "--for", dest="for_s", type=_duration, metavar="60s", help="end by itself after this long"
+        "--for", dest="for_s", type=duration, metavar="60s", help="end by itself after this long"
     )
     demo.add_argument("--json", action="store_true", help="end with one line of JSON: what was seen")
-    demo.add_argument("--buses", type=_positive, default=1058, metavar="N", help="registered buses (1058)")
+    demo.add_argument("--buses", type=positive, default=1058, metavar="N", help="registered buses (1058)")
+    demo.add_argument("--interval", type=interval, default=1, metavar="1s", help="between a bus's fixes (1s)")
     demo.add_argument(
-        "--interval", type=_interval, default=1, metavar="1s", help="between a bus's fixes (1s)"
-    )
-    demo.add_argument(
-        "--port", type=_port, default=8000, metavar="P", help="of the page; 0 takes a free one (8000)"
+        "--port", type=port, default=8000, metavar="P", help="of the page; 0 takes a free one (8000)"
     )
     demo.add_argument(
         "--seed", type=int, default=1, metavar="N", help="of the city and all that happens in it (1)"
@@ -122,13 +118,13 @@ def _add_simulator(commands: Any) -> None:
         "--scenario", metavar="NAME", help="calm, morning-peak, first-day-of-term, or a TOML file of your own"
     )
     simulate.add_argument("--seed", type=int, metavar="N", help="of the city and all that happens in it (1)")
-    simulate.add_argument("--buses", type=_positive, metavar="N", help="registered buses (1058)")
-    simulate.add_argument("--interval", type=_interval, metavar="1s", help="between a bus's fixes (1s)")
+    simulate.add_argument("--buses", type=positive, metavar="N", help="registered buses (1058)")
+    simulate.add_argument("--interval", type=interval, metavar="1s", help="between a bus's fixes (1s)")
     simulate.add_argument(
-        "--for", dest="for_s", type=_duration, metavar="60s", help="end by itself after this long"
+        "--for", dest="for_s", type=duration, metavar="60s", help="end by itself after this long"
     )
     simulate.add_argument(
-        "--start", type=_moment, metavar="TIME", help="the moment at which it begins (the scenario's, or now)"
+        "--start", type=moment, metavar="TIME", help="the moment at which it begins (the scenario's, or now)"
     )
     simulate.add_argument("--truth", type=Path, metavar="FILE", help="write what was done wrong on purpose")
     simulate.add_argument("--summary", type=Path, metavar="FILE", help="write what was published, at the end")
@@ -162,10 +158,10 @@ def _add_recordings(commands: Any) -> None:
         help="mqtt, csv, json, gpx or gtfs-realtime, if the file does not tell",
     )
     replay.add_argument(
-        "--speed", type=_speed, default=1.0, metavar="60", help="times the recorded one; max: no waiting"
+        "--speed", type=speed, default=1.0, metavar="60", help="times the recorded one; max: no waiting"
     )
-    replay.add_argument("--from", dest="from_ms", type=_moment, metavar="TIME", help="of the recording")
-    replay.add_argument("--to", dest="to_ms", type=_moment, metavar="TIME")
+    replay.add_argument("--from", dest="from_ms", type=moment, metavar="TIME", help="of the recording")
+    replay.add_argument("--to", dest="to_ms", type=moment, metavar="TIME")
     replay.add_argument(
         "--bus", action="append", default=[], metavar="B", help="this one only; may be repeated"
     )
@@ -176,9 +172,9 @@ def _add_recordings(commands: Any) -> None:
     )  # fmt: skip
     replay.add_argument("--dry-run", action="store_true", help="print the messages, and send none")
     replay.add_argument(
-        "--connections", type=_positive, default=1, metavar="N", help="to the broker; a bus keeps to one (1)"
+        "--connections", type=positive, default=1, metavar="N", help="to the broker; a bus keeps to one (1)"
     )
-    replay.add_argument("--zone", type=_zone, default="Asia/Shanghai", help="of times without an offset")
+    replay.add_argument("--zone", type=zone, default="Asia/Shanghai", help="of times without an offset")
     replay.add_argument("--skip-bad", action="store_true", help="leave out rows that cannot be used")
 
     record = _with_settings(
@@ -187,7 +183,7 @@ def _add_recordings(commands: Any) -> None:
     record.add_argument("file", type=Path, help="of lines of JSON; must not be there yet")
     record.add_argument("--topic", metavar="T", help="what to listen to (every position)")
     record.add_argument(
-        "--for", dest="for_s", type=_duration, metavar="60s", help="end by itself after this long"
+        "--for", dest="for_s", type=duration, metavar="60s", help="end by itself after this long"
     )
 
 
@@ -202,11 +198,11 @@ def _add_judgement(commands: Any) -> None:
     files.add_argument("--fixes", type=Path, metavar="CSV", help="bus, time, lon, lat and what else is known")
     files.add_argument("--routes", type=Path, metavar="GEOJSON", help="a line and a route_id for each route")
     files.add_argument("--assignments", type=Path, metavar="CSV", help="bus, route_id, from, to")
-    files.add_argument("--zone", type=_zone, default="Asia/Shanghai", help="of times without an offset")
+    files.add_argument("--zone", type=zone, default="Asia/Shanghai", help="of times without an offset")
     files.add_argument("--skip-bad", action="store_true", help="leave out rows that cannot be used")
     stored = rehearse.add_argument_group("from the database")
-    stored.add_argument("--from", dest="from_ms", type=_moment, metavar="TIME")
-    stored.add_argument("--to", dest="to_ms", type=_moment, metavar="TIME")
+    stored.add_argument("--from", dest="from_ms", type=moment, metavar="TIME")
+    stored.add_argument("--to", dest="to_ms", type=moment, metavar="TIME")
     stored.add_argument(
         "--bus", action="append", default=[], metavar="B", help="this one only; may be repeated"
     )
@@ -214,7 +210,7 @@ def _add_judgement(commands: Any) -> None:
         "--set", action="append", default=[], dest="changed", metavar="deviation.leave_m=60",
         help="a parameter that differs; may be repeated",
     )  # fmt: skip
-    rehearse.add_argument("--rules", type=_rules, metavar="speeding,deviation", help="judge these only")
+    rehearse.add_argument("--rules", type=rules, metavar="speeding,deviation", help="judge these only")
     rehearse.add_argument("--json", action="store_true", help="a line of JSON for each episode")
 
     evaluate = _with_settings(
@@ -227,21 +223,19 @@ def _add_judgement(commands: Any) -> None:
         )
     )
     evaluate.add_argument("truth", type=Path, nargs="?", help="the truth file of a simulation")
-    evaluate.add_argument("--from", dest="from_ms", type=_moment, metavar="TIME")
-    evaluate.add_argument("--to", dest="to_ms", type=_moment, metavar="TIME")
+    evaluate.add_argument("--from", dest="from_ms", type=moment, metavar="TIME")
+    evaluate.add_argument("--to", dest="to_ms", type=moment, metavar="TIME")
     evaluate.add_argument(
-        "--scenarios", type=_words, default=["every"], help="some of driving,every and those of `simulate`"
+        "--scenarios", type=words, default=["every"], help="some of driving,every and those of `simulate`"
     )
-    evaluate.add_argument("--seeds", type=_positive, default=1, help="cities of each (1)")
-    evaluate.add_argument("--sampling", type=_counts, default=[1, 15], help="seconds, as 1,5,15,30 (1,15)")
-    evaluate.add_argument(
-        "--noise", type=_words, default=["city"], help="some of city,open_sky,canyon,tunnel"
-    )
-    evaluate.add_argument("--buses", type=_positive, default=1_058)
+    evaluate.add_argument("--seeds", type=positive, default=1, help="cities of each (1)")
+    evaluate.add_argument("--sampling", type=counts, default=[1, 15], help="seconds, as 1,5,15,30 (1,15)")
+    evaluate.add_argument("--noise", type=words, default=["city"], help="some of city,open_sky,canyon,tunnel")
+    evaluate.add_argument("--buses", type=positive, default=1_058)
     evaluate.add_argument(
         "--pictures", type=Path, metavar="DIR", help="draw each miss and each false alert as SVG"
     )
-    evaluate.add_argument("--seconds", type=_positive, default=5_400, help="how long each drives (5400)")
+    evaluate.add_argument("--seconds", type=positive, default=5_400, help="how long each drives (5400)")
     evaluate.add_argument("--json", action="store_true")
 
 
@@ -378,7 +372,6 @@ def _evaluate_simulated(options: argparse.Namespace) -> int:
     for name in options.scenarios:
         if name not in SCENARIOS:
             read_scenario(name)  # an hour later is too late to say that there is none
-
     strange = [word for word in options.noise if word not in NOISES]
     if strange:
         raise BadInput(f"{', '.join(strange)}: write some of {','.join(NOISES)}")
@@ -401,81 +394,3 @@ async def _rehearse(options: argparse.Namespace) -> int:
         _settings(options), changed, options.rules, options.from_ms, options.to_ms, options.bus,
         as_json=options.json,
     )  # fmt: skip
-
-
-def _words(text: str) -> list[str]:
-    return [word.strip() for word in text.split(",")]
-
-
-def _counts(text: str) -> list[int]:
-    return [_positive(number) for number in text.split(",")]
-
-
-def _zone(name: str) -> ZoneInfo:
-    try:
-        return ZoneInfo(name)
-    except (ZoneInfoNotFoundError, ValueError) as error:
-        raise argparse.ArgumentTypeError(f"{name!r} is no time zone; write one as Asia/Shanghai") from error
-
-
-def _rules(text: str) -> list[str]:
-    from alerts.episodes import RULES
-
-    names = [name.strip() for name in text.split(",")]
-    for name in names:
-        if name not in RULES:
-            raise argparse.ArgumentTypeError(f"{name!r} is no rule; they are {', '.join(RULES)}")
-    return names
-
-
-def _duration(text: str) -> float:
-    """Seconds of ``60s``, ``5m``, ``1h`` or a bare number."""
-    units = {"s": 1, "m": 60, "h": 3600}
-    number, unit = (text[:-1], units[text[-1]]) if text[-1:] in units else (text, 1)
-    try:
-        seconds = float(number) * unit
-    except ValueError:
-        seconds = 0.0
-    if not 0 < seconds < float("inf"):
-        raise argparse.ArgumentTypeError(f"{text!r} is no duration; write 60s, 5m or 1h")
-    return seconds
-
-
-def _speed(text: str) -> float:
-    """Times the recorded speed; ``max`` is as fast as it goes."""
-    try:
-        speed = math.inf if text == "max" else float(text)
-    except ValueError:
-        speed = 0.0
-    if not speed > 0:
-        raise argparse.ArgumentTypeError(f"{text!r} is no speed; write 1, 60, 0.5 or max")
-    return speed
-
-
-def _interval(text: str) -> int:
-    seconds = _duration(text)
-    if seconds != int(seconds) or seconds > 60:
-        raise argparse.ArgumentTypeError(f"{text!r}: a device reports every 1s to 60s, in whole seconds")
-    return int(seconds)
-
-
-def _port(text: str) -> int:
-    if not text.isdecimal() or int(text) > 65535:
-        raise argparse.ArgumentTypeError(f"{text!r} is no port; write a number from 0 to 65535")
-    return int(text)
-
-
-def _positive(text: str) -> int:
-    if not text.isdecimal() or int(text) < 1:
-        raise argparse.ArgumentTypeError(f"{text!r} is no number above 0")
-    return int(text)
-
-
-def _moment(text: str) -> int:
-    """Epoch milliseconds of an RFC 3339 text or of a bare number of them."""
-    if text.isdecimal():
-        return int(text)
-    try:
-        return parse_time(text)
-    except BadInput as error:
-        raise argparse.ArgumentTypeError(str(error)) from error

@@ -117,7 +117,7 @@ class Demo:
             await self._stop_all()
             shutil.rmtree(self._folder, ignore_errors=True)
         if self._as_json:
-            print(json.dumps(msgspec.to_builtins(report), ensure_ascii=False))  # noqa: T201  # the result
+            print(json.dumps(msgspec.to_builtins(report), ensure_ascii=False))
         else:
             _say_report(report)
         return 0 if report.complete else 1
@@ -316,7 +316,7 @@ def _started(postgres: EmbeddedPostgres) -> EmbeddedPostgres:
 
 
 def _say(text: str) -> None:
-    print(text, flush=True)  # noqa: T201  # what a person reads
+    print(text, flush=True)
 
 
 def _say_where(address: str, registry: Registry) -> None:

@@ -26,7 +26,7 @@ async def evaluate_stored(settings: Settings, truth: Path, from_ms: int, to_ms: 
     async with Database(settings.required_database_url()) as database:
         registry, _ = await load_registry(database)
         result = await evaluate_database(database, truth, from_ms, to_ms, len(registry.buses))
-    print(json.dumps(result.to_json(), ensure_ascii=False) if as_json else result.table())  # noqa: T201
+    print(json.dumps(result.to_json(), ensure_ascii=False) if as_json else result.table())
     return 0 if not result.missed and not result.false else 1
 
 

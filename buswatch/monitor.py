@@ -4,17 +4,16 @@ from __future__ import annotations
 
 import asyncio
 import logging
-from collections.abc import Callable
-from time import time_ns
 
 from alerts.detector import Detector
-from buswatch.event_clock import EventClock
+from buswatch.clocks import Clock, EventClock, WallClock
 from buswatch.orders import StandingOrders
 from buswatch.patience import persist
 from buswatch.pipeline import Pipeline
 from buswatch.rejudging import Rejudging
 from buswatch.settings import Settings
 from fleet.clock import HOUR_MS, MINUTE_MS
+from ingest.decode import Decoder
 from storage.commit import Committer
 from storage.database import Database
 from storage.migrate import migrate
@@ -39,9 +38,10 @@ async def run_monitor(settings: Settings) -> None:
         detector = Detector(registry)
         committer = Committer(database, bus_keys)
         rejudging = Rejudging(registry, detector, database, bus_keys, committer)
-        clock: Callable[[], int] = _wall_ms
+        clock: Clock = WallClock()
         if settings.clock == "events":
-            clock = EventClock(int((await persist(lambda: newest_times(database, bus_keys))).max(initial=0)))
+            stored_ms = await persist(lambda: newest_times(database, bus_keys))
+            clock = EventClock(Decoder(registry).newest_times, int(stored_ms.max(initial=0)))
         pipeline = Pipeline(registry, detector, committer, rejudging, StandingOrders(database), clock)
         await pipeline.remember()
         log.info("watching %d buses, registry %r", len(registry.buses), registry.version)
@@ -49,18 +49,14 @@ async def run_monitor(settings: Settings) -> None:
             tasks.create_task(pipeline.run(broker, settings.mqtt_identifier), name="pipeline")
             tasks.create_task(_report(pipeline), name="report")
             if settings.clock == "wall":  # what is replayed may be older than what is kept
-                tasks.create_task(_keep_house(database, settings.retention), name="retention")
+                tasks.create_task(_keep_house(database, settings.retention, clock), name="retention")
 
 
-def _wall_ms() -> int:
-    return time_ns() // 1_000_000
-
-
-async def _keep_house(database: Database, retention: Retention) -> None:
+async def _keep_house(database: Database, retention: Retention, clock: Clock) -> None:
     """Delete what has been kept long enough, a few times a day; a database that is away is waited for."""
     while True:
         await asyncio.sleep(_FIRST_S)
-        await persist(lambda: delete_expired(database, retention, _wall_ms()))
+        await persist(lambda: delete_expired(database, retention, clock()))
         await asyncio.sleep(_HOUSE_EVERY_S - _FIRST_S)
 
 

@@ -13,7 +13,7 @@ from __future__ import annotations
 import asyncio
 import logging
 from collections import Counter, deque
-from collections.abc import AsyncIterator, Callable, Sequence
+from collections.abc import AsyncIterator, Sequence
 from contextlib import asynccontextmanager
 from dataclasses import dataclass, field, replace
 from itertools import islice
@@ -23,7 +23,7 @@ import numpy as np
 
 from alerts.detector import Detector, Findings
 from alerts.episodes import Change, change_to_wire
-from buswatch.event_clock import EventClock
+from buswatch.clocks import Clock
 from buswatch.listening import ListeningClock
 from buswatch.live import LiveFrame
 from buswatch.orders import StandingOrders
@@ -85,7 +85,7 @@ class Pipeline:
         committer: Committer,
         rejudging: Rejudging,
         orders: StandingOrders,
-        now_ms: Callable[[], int],
+        clock: Clock,
     ) -> None:
         self._zone = registry.tz
         self._decoder = Decoder(registry)
@@ -93,8 +93,8 @@ class Pipeline:
         self._committer = committer
         self._rejudging = rejudging
         self._orders = orders
-        self._now_ms = now_ms
-        self._clock = ListeningClock()
+        self._clock = clock
+        self._listening = ListeningClock()
         self._frame = LiveFrame(registry)
         self._detecting = asyncio.Lock()
         self._late: dict[int, int] = {}
@@ -109,8 +109,8 @@ class Pipeline:
 
     async def remember(self) -> None:
         """Give the detector back the memory it had before a restart; waits for the database."""
-        await persist(lambda: self._orders.follow(self._detector, self._now_ms()), self._stalled)
-        self._tell(await persist(lambda: self._rejudging.judge_all(self._now_ms()), self._stalled))
+        await persist(lambda: self._orders.follow(self._detector, self._clock()), self._stalled)
+        self._tell(await persist(lambda: self._rejudging.judge_all(self._clock()), self._stalled))
         self._detector.prepare()
 
     async def run(self, broker: Broker, identifier: str) -> None:
@@ -132,7 +132,7 @@ class Pipeline:
                         raise
                     raise Unavailable(str(lost.exceptions[0])) from group
                 finally:
-                    self._clock.lost(self._now_ms())
+                    self._listening.lost(self._clock())
 
         await persist(once_connected)
 
@@ -141,7 +141,7 @@ class Pipeline:
         for us comes before its answer, and may be more than we hold untaken.
         """
         await connection.subscribe(EVERYTHING, qos=1)
-        self._clock.connected(self._now_ms())
+        self._listening.connected(self._clock())
         log.info("subscribed to %s", EVERYTHING)
 
     async def _take_batches(self, connection: Connection) -> None:
@@ -166,11 +166,11 @@ class Pipeline:
             await self._follow_orders()
             async with self._with_detector():
                 await self._kept()
-                until_ms = self._clock.time_ms(self._now_ms())
+                until_ms = self._listening.time_ms(self._clock())
                 changes = () if until_ms is None else self._detector.tick(until_ms)
                 if changes:
-                    received_ms = self._now_ms()
-                    self._clock.heard(None, received_ms)
+                    received_ms = self._clock()
+                    self._listening.heard(None, received_ms)
                     nothing = self._decoder.decode([], received_ms)
                     findings = replace(self._detector.detect(nothing.fixes, received_ms), changes=changes)
                     self._keep(_Judged(connection, [], nothing, findings, received_ms))
@@ -181,19 +181,18 @@ class Pipeline:
         away, the next second will do.
         """
         try:
-            await self._orders.follow(self._detector, self._now_ms())
-            await self._orders.gather_incidents(self._detector.parameters.incident, self._now_ms())
+            await self._orders.follow(self._detector, self._clock())
+            await self._orders.gather_incidents(self._detector.parameters.incident, self._clock())
         except Unavailable as error:
             log.debug("orders wait: %s", error)
 
     def _judge(self, connection: Connection, messages: list[Message]) -> _Judged:
         """Decode and judge a batch."""
-        if isinstance(self._now_ms, EventClock):
-            self._now_ms.hear(self._decoder.newest_times(messages))
-        received_ms = self._now_ms()
+        self._clock.hear(messages)
+        received_ms = self._clock()
         decoded = self._decoder.decode(messages, received_ms)
         newest_ms = int(decoded.fixes.time_ms.max()) if len(decoded.fixes) else None
-        self._clock.heard(newest_ms, received_ms)
+        self._listening.heard(newest_ms, received_ms)
         findings = self._detector.detect(decoded.fixes, received_ms)
         return _Judged(connection, messages, decoded, findings, received_ms)
 
@@ -231,7 +230,7 @@ class Pipeline:
         self.counts.duplicates += receipt.duplicates
         self.counts.rejected.update(reject.reason.value for reject in judged.decoded.rejects)
         if self._keeping is asyncio.current_task():  # nothing newer is judged and not committed
-            self._clock.listen(self._now_ms())
+            self._listening.listen(self._clock())
 
     async def _judge_late_fixes(self) -> None:
         """Judge a bus anew when fixes of it came late; a burst of them once."""
@@ -242,10 +241,10 @@ class Pipeline:
                 await self._kept()
                 if not self._late:  # judged with what a lost connection had left
                     continue
-                self._clock.heard(None, self._now_ms())
+                self._listening.heard(None, self._clock())
                 self._anew = asyncio.create_task(persist(self._judge_anew, self._stalled), name="anew")
                 await self._finish_anew(self._anew)
-                self._clock.listen(self._now_ms())
+                self._listening.listen(self._clock())
 
     async def _finish_anew(self, anew: asyncio.Task[tuple[Change, ...]]) -> None:
         """Wait until buses are judged anew and that is committed, then tell; shielded as a commit."""
@@ -264,7 +263,7 @@ class Pipeline:
 
     async def _judge_anew(self) -> tuple[Change, ...]:
         rows, oldest_ms = np.array(list(self._late), np.int32), np.array(list(self._late.values()), np.int64)
-        return await self._rejudging.judge(rows, oldest_ms, self._now_ms())
+        return await self._rejudging.judge(rows, oldest_ms, self._clock())
 
     def _tell(self, changes: Sequence[Change]) -> None:
         """Have committed changes published."""
@@ -297,6 +296,6 @@ class Pipeline:
         """A frame every second, once we listen: frames are what tells the world that we do."""
         await subscribed
         while True:
-            now_ms = self._now_ms()
+            now_ms = self._clock()
             await asyncio.sleep((SECOND_MS - now_ms % SECOND_MS) / SECOND_MS)
-            await connection.publish(LIVE, self._frame.encode(self._now_ms()), qos=0)
+            await connection.publish(LIVE, self._frame.encode(self._clock()), qos=0)

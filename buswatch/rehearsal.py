@@ -80,7 +80,7 @@ def rehearse_files(
         pass
     traces = reader.traces()
     for warning in filter(None, [traces.left_out]):
-        print(warning, file=sys.stderr)  # noqa: T201
+        print(warning, file=sys.stderr)
     registry = _registry(traces.bus_ids, read_routes(files.routes), str(files.zone))
     if files.assignments is None:
         trips, timed = _likely_trips(traces, registry), False
@@ -96,10 +96,10 @@ def rehearse_files(
     alerts = episodes_of(detector, traces.fixes)
     if as_json:
         for alert in alerts:
-            print(msgspec.json.encode(_line(alert, registry)).decode())  # noqa: T201
+            print(msgspec.json.encode(_line(alert, registry)).decode())
     else:
-        print(_table(alerts, registry))  # noqa: T201
-        print(_summary(traces, alerts, detector, trips))  # noqa: T201
+        print(_table(alerts, registry))
+        print(_summary(traces, alerts, detector, trips))
     return 0
 
 
@@ -149,7 +149,7 @@ def _stated_trips(path: Path, zone: ZoneInfo, registry: Registry) -> tuple[Trips
     if table.bad:
         raise BadInput(table.complaint())
     if strangers:
-        print(f"{path}: no fix of {', '.join(sorted(strangers))}", file=sys.stderr)  # noqa: T201
+        print(f"{path}: no fix of {', '.join(sorted(strangers))}", file=sys.stderr)
     return _trips(rows), any(not row[4] for row in rows)
 
 
@@ -338,7 +338,7 @@ async def rehearse_stored(
             if alert.bus_id in names and alert.rule in (rules or RULES)
         ]
     differences = compare(raised, rehearsed)
-    print(_as_json(differences, registry) if as_json else _as_text(differences, registry, parameters))  # noqa: T201
+    print(_as_json(differences, registry) if as_json else _as_text(differences, registry, parameters))
     return 0
 
 

@@ -7,6 +7,7 @@ import contextlib
 import logging
 import math
 import os
+import re
 import sys
 import termios
 import time
@@ -36,6 +37,8 @@ from simulators.replay import Plan, Replay
 log = logging.getLogger(__name__)
 
 EVERY_POSITION = f"{ROOT}/+/position"
+_KEY = re.compile(rb"\x1b\[[A-Z]|.", re.DOTALL)
+"""A key as a terminal sends it: an arrow is three bytes."""
 _LOOK_S = 0.2
 _DRAIN_S = 30.0
 _MOST_MESSAGES, _AGE_S, _IDLE_S = 2_000, 0.01, 0.005
@@ -59,6 +62,11 @@ async def replay(settings: Settings, source: Source, plan: Plan, *, connections:
         print(left_out, file=sys.stderr)
     if plan.to_now and recording.exact:
         log.info("event times are moved to now: payloads are written anew, and not the recorded bytes")
+    if (plan.from_ms or 0) > recording.last_ms or (plan.to_ms or recording.last_ms) < recording.first_ms:
+        raise BadInput(
+            f"{source.path} holds what came from {_told(recording.first_ms, source.zone)} to"
+            f" {_told(recording.last_ms, source.zone)}; nothing of it lies between --from and --to"
+        )
     if dry_run:
         await _print(recording, plan, source.zone)
         return
@@ -75,18 +83,13 @@ async def replay(settings: Settings, source: Source, plan: Plan, *, connections:
             publisher.dispatch(Outgoing(row, due_ms, message.payload, 1, repeat=False))
 
         playing = Replay(recording, plan, send, lambda: publisher.outstanding)
-        if playing.begin_ms > playing.end_ms:
-            raise BadInput(
-                f"{source.path} holds what came from {_told(recording.first_ms, source.zone)} to"
-                f" {_told(recording.last_ms, source.zone)}; nothing of it lies between --from and --to"
-            )
         began = time.monotonic()
         with _keys(playing):
             await _watched(playing, publisher, source.zone)
         await publisher.drain(_DRAIN_S)
         summary = publisher.summary(time.monotonic() - began)
         print(
-            f"{summary.messages:,} messages of {len(rows):,} buses in {summary.seconds:.0f} s,"
+            f"{summary.messages:,} messages on {_counted(len(rows), 'topic')} in {summary.seconds:.0f} s,"
             f" {summary.unacknowledged:,} not acknowledged; late p50 {summary.lateness_ms.p50:.0f} ms,"
             f" p99 {summary.lateness_ms.p99:.0f} ms, at most {summary.lateness_ms.max:.0f} ms",
             file=sys.stderr,
@@ -181,15 +184,15 @@ def _keys(playing: Replay) -> Iterator[None]:
     before = termios.tcgetattr(number)
 
     def pressed() -> None:
-        key = os.read(number, 16)
-        if key == b" ":
-            (playing.resume if playing.paused else playing.pause)()
-        elif key == b"\x1b[C":
-            playing.seek(playing.position_ms + MINUTE_MS)
-        elif key == b"\x1b[D":
-            playing.seek(playing.position_ms - MINUTE_MS)
-        elif key in (b"q", b"Q", b"\x1b"):
-            playing.stop()
+        for key in _KEY.findall(os.read(number, 256)):  # who types fast has pressed several
+            if key == b" ":
+                (playing.resume if playing.paused else playing.pause)()
+            elif key == b"\x1b[C":
+                playing.seek(playing.position_ms + MINUTE_MS)
+            elif key == b"\x1b[D":
+                playing.seek(playing.position_ms - MINUTE_MS)
+            elif key in (b"q", b"Q", b"\x1b"):
+                playing.stop()
 
     loop = asyncio.get_running_loop()
     tty.setcbreak(number)
@@ -199,6 +202,10 @@ def _keys(playing: Replay) -> Iterator[None]:
     finally:
         loop.remove_reader(number)
         termios.tcsetattr(number, termios.TCSADRAIN, before)
+
+
+def _counted(count: int, what: str) -> str:
+    return f"{count:,} {what}" if count == 1 else f"{count:,} {what}s"
 
 
 def _told(ms: int, zone: ZoneInfo) -> str:

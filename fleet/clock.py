@@ -15,6 +15,8 @@ MINUTE_MS = 60 * SECOND_MS
 HOUR_MS = 60 * MINUTE_MS
 DAY_MS = 24 * HOUR_MS
 
+_UNITS_S = {"s": 1, "m": 60, "h": 3_600}
+
 _EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
 
 
@@ -36,6 +38,18 @@ def parse_time(text: str) -> int:
         return to_ms(datetime.fromisoformat(text))
     except ValueError as error:
         raise BadInput(f"{text!r} is no RFC 3339 time; write it as 2026-09-01T07:30:00+08:00") from error
+
+
+def parse_duration(text: str) -> float:
+    """Seconds of ``15s``, ``10m``, ``1.5h`` or a bare number of them; ``BadInput`` when it is none."""
+    number, unit = (text[:-1], _UNITS_S[text[-1]]) if text[-1:] in _UNITS_S else (text, 1)
+    try:
+        seconds = float(number) * unit
+    except ValueError:
+        seconds = -1.0
+    if not 0 <= seconds < float("inf"):
+        raise BadInput(f"{text!r} is no duration; write 15s, 10m or 2h")
+    return seconds
 
 
 def format_time(ms: int, zone: ZoneInfo | None = None) -> str:

@@ -253,8 +253,9 @@ def _is_jump(elapsed_ms: int, dx: float, dy: float, p: ScreenParameters) -> bool
 @compiled
 def _moved(s: Row, x: float, y: float, speed_kmh: float, accuracy_m: float, p: ScreenParameters) -> float:
     """Metres driven since some were last counted, 0 while that may be drift."""
-    moved = math.hypot(x - s.counted_x, y - s.counted_y) if s.seen else 0.0
+    moved = 0.0
     if s.seen:
+        moved = math.hypot(x - s.counted_x, y - s.counted_y)
         least = p.moved_standing_m if speed_kmh < 3.6 * p.course_ms2 else p.moved_m
         if accuracy_m > 0.0:
             least = max(least, p.moved_accuracies * accuracy_m)

@@ -55,14 +55,17 @@ class Devices:
         Buses that are ``spared``, shape (buses,), get no new fault.
         """
         for rule in self._until_ms:
-            for place in self._drawn(rule, np.flatnonzero(~self._busy(spared)[fixes.bus])):
-                self._begin(rule, fixes, place)
+            if self._rate[rule]:
+                for place in self._drawn(rule, np.flatnonzero(~self._busy(spared)[fixes.bus])):
+                    self._begin(rule, fixes, place)
         return self._with_sentinels(self._frozen(fixes))
 
     def stamp(self, sent: Sent) -> Sent:
         """What goes out, with the times of the devices' own clocks, and what of it is garbage: a message of
         one fix that is sent for the first time.
         """
+        if not self._rate["garbage"] and not self._skew_ms.any():
+            return sent
         single = np.bincount(sent.message, minlength=len(sent.message))[sent.message] == 1
         garbage = np.zeros(len(sent.fixes), np.bool_)
         for place in self._drawn("garbage", np.flatnonzero(single & ~sent.repeat)):
@@ -78,7 +81,7 @@ class Devices:
 
     def _drawn(self, rule: DeviceFault, free: NDArray[np.intp]) -> list[int]:
         """Those of the ``free`` rows at which a fault of the rule begins."""
-        count = int(self._rng.poisson(self._rate[rule])) if self._rate[rule] else 0
+        count = int(self._rng.poisson(self._rate[rule]))
         return [int(place) for place in self._rng.permutation(free)[:count]] if count else []
 
     def _begin(self, rule: DeviceFault, fixes: Fixes, place: int) -> None:

@@ -10,10 +10,8 @@ from fleet.clock import format_time, parse_time
 from fleet.fixes import UNKNOWN_SATELLITES, Fixes
 from fleet.registry import Registry
 from simulators.scenario import Scenario, Simulation
-from simulators.scenario_file import read_scenario
+from simulators.scenario_file import ANY_DAY_MS, read_scenario
 from simulators.truth import Fault
-
-START = "2026-09-01T07:30:00+08:00"
 
 
 class Fleet:
@@ -41,7 +39,7 @@ class Fleet:
             script = read_scenario(scenario)
             begins_ms = script.start_ms if start is None else parse_time(start)
             scenario = script.scenario(
-                parse_time(START) if begins_ms is None else begins_ms,
+                ANY_DAY_MS if begins_ms is None else begins_ms,
                 seed=seed, buses=buses, interval_s=interval_s,
             )  # fmt: skip
         self.scenario = scenario

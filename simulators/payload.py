@@ -4,12 +4,28 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
+import msgspec
 import numpy as np
 
 from fleet.fixes import Fixes
 from simulators.link import Sent
 
+
+class Report(msgspec.Struct, omit_defaults=True, kw_only=True):
+    """The payload, field by field; what is not known is left out."""
+
+    time: int | float | str
+    """Epoch milliseconds, or RFC 3339."""
+    lon: float
+    lat: float
+    speed_kmh: float | None = None
+    heading: float | None = None
+    accuracy_m: float | None = None
+    satellites: int | None = None
+
+
 _FIX = '{"time":%d,"lon":%.6f,"lat":%.6f,"speed_kmh":%.1f,"heading":%.1f,"accuracy_m":%.1f,"satellites":%d}'
+"""The same of a fix of which all is known, which is written ten times as fast."""
 
 _NOISE = b"\xff\xfe\x00"
 """What a broken line ends with."""

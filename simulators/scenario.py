@@ -43,8 +43,9 @@ class FaultRates:
 
     A demonstration begins with an opening burst, so that it has something to show within a minute:
     ``opening_speeding`` and ``opening_deviation`` are counts for the default fleet, taken in
-    proportion for another; so are ``skewed``, ``unapproved``, ``off_hours`` and ``trip_not_begun``, the buses
-    that have that fault all day. The defaults come to two speedings and two deviations a minute after it.
+    proportion for another; so are ``skew``, ``unapproved_operation``, ``off_hours`` and ``trip_not_begun``,
+    the buses that have that fault all day. The defaults come to two speedings and two deviations a minute
+    after it.
     """
 
     speeding: float = 0.12
@@ -59,8 +60,8 @@ class FaultRates:
     frozen: float = 0.0
     sentinel: float = 0.0
     garbage: float = 0.0
-    skewed: int = 0
-    unapproved: int = 0
+    skew: int = 0
+    unapproved_operation: int = 0
     off_hours: int = 0
     trip_not_begun: int = 0
     opening_speeding: int = 9
@@ -75,7 +76,12 @@ class FaultRates:
     def every() -> FaultRates:
         """A fleet with every fault there is."""
         return FaultRates(
-            wrong_way=0.05, long_stop=0.05, silent=0.05, unapproved=16, off_hours=16, trip_not_begun=16
+            wrong_way=0.05,
+            long_stop=0.05,
+            silent=0.05,
+            unapproved_operation=16,
+            off_hours=16,
+            trip_not_begun=16,
         )
 
 
@@ -122,7 +128,7 @@ class Simulation:
             self._lay_timetable(book, day),
             self.begin_ms,
             buses={
-                "unapproved_operation": _share(rates.unapproved, part),
+                "unapproved_operation": _share(rates.unapproved_operation, part),
                 "off_hours": _share(rates.off_hours, part),
                 "trip_not_begun": _share(rates.trip_not_begun, part),
             },
@@ -159,7 +165,7 @@ class Simulation:
             scenario.seed,
             [bus.bus_id for bus in self.city.buses],
             {"frozen": rates.frozen, "sentinel": rates.sentinel, "garbage": rates.garbage},
-            _share(rates.skewed, part),
+            _share(rates.skew, part),
         )
         self._links = Links(scenario.seed, [bus.bus_id for bus in self.city.buses], per_bus_hour)
         self._steps = 0

@@ -6,20 +6,21 @@ Everything but ``about`` may be left out; what it is then stands beside each nam
 from __future__ import annotations
 
 import tomllib
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, fields, replace
 from pathlib import Path
 from typing import Literal
 
 import msgspec
 
-from fleet.clock import parse_time
+from fleet.clock import parse_duration, parse_time
 from fleet.errors import BadInput, BadSetting
 from simulators.city import DEFAULT_BUSES
 from simulators.receiver import Noise
 from simulators.scenario import FaultRates, Scenario
 
 FOLDER = Path(__file__).with_name("scenarios")
-_UNITS = {"s": 1, "m": 60, "h": 3_600}
+ANY_DAY_MS = parse_time("2026-09-01T07:30:00+08:00")
+"""When a scenario that names no moment begins, where no clock ticks beside it."""
 
 
 class _Table(msgspec.Struct, forbid_unknown_fields=True):
@@ -45,43 +46,33 @@ class _Reports(_Table):
     noise: Noise = "city"
 
 
-class _PerBusHour(_Table):
-    """Faults of each bus and hour, by the names of the truth; 0 if left out."""
-
-    speeding: float = 0.0
-    deviation: float = 0.0
-    dropout: float = 0.0
-    duplicate: float = 0.0
-    disorder: float = 0.0
-    jump: float = 0.0
-    wrong_way: float = 0.0
-    long_stop: float = 0.0
-    silent: float = 0.0
-    frozen: float = 0.0
-    sentinel: float = 0.0
-    garbage: float = 0.0
-
-
-class _AllDay(_Table):
-    """Buses of a fleet of 1,058 that have the fault all day, of another in proportion; 0 if left out."""
-
-    unapproved_operation: int = 0
-    off_hours: int = 0
-    trip_not_begun: int = 0
-    skew: int = 0
-
-
-class _Opening(_Table):
-    """Faults within the first seconds, likewise."""
-
-    speeding: int = 0
-    deviation: int = 0
-
-
 class _Faults(_Table):
-    per_bus_hour: _PerBusHour = msgspec.field(default_factory=_PerBusHour)
-    all_day: _AllDay = msgspec.field(default_factory=_AllDay)
-    opening: _Opening = msgspec.field(default_factory=_Opening)
+    """By the names of the truth; 0 if left out."""
+
+    per_bus_hour: dict[str, float] = {}
+    """How many come to a bus and hour."""
+    all_day: dict[str, int] = {}
+    """Buses of a fleet of 1,058 that have the fault all day, of another in proportion."""
+    opening: dict[str, int] = {}
+    """How many begin within the first seconds, likewise."""
+
+    def rates(self) -> FaultRates:
+        """The same for the simulator; ``BadInput`` for a name that it does not know."""
+        given: dict[str, float] = {}
+        for table, names, prefix in (
+            ("per_bus_hour", _PER_BUS_HOUR, ""), ("all_day", _ALL_DAY, ""), ("opening", _OPENING, "opening_"),
+        ):  # fmt: skip
+            for name, value in getattr(self, table).items():
+                if name not in names:
+                    raise BadInput(f"faults.{table} knows no {name!r}; it may have {', '.join(names)}")
+                given[prefix + name] = value
+        return replace(FaultRates.none(), **given)  # type: ignore[arg-type]  # counts are whole, as read
+
+
+_FIELDS = {known.name: known.type for known in fields(FaultRates)}
+_OPENING = [name.removeprefix("opening_") for name in _FIELDS if name.startswith("opening_")]
+_ALL_DAY = [name for name, kind in _FIELDS.items() if kind == "int" and not name.startswith("opening_")]
+_PER_BUS_HOUR = [name for name, kind in _FIELDS.items() if kind == "float"]
 
 
 class _File(_Table):
@@ -136,16 +127,6 @@ def read_scenario(name: str) -> Script:
     try:
         found = msgspec.convert(tomllib.loads(text.decode()), _File)
         seconds = {what: _seconds(written) for what, written in _durations(found)}
-        rates, day, opening = found.faults.per_bus_hour, found.faults.all_day, found.faults.opening
-        faults = FaultRates(
-            **msgspec.structs.asdict(rates),
-            unapproved=day.unapproved_operation,
-            off_hours=day.off_hours,
-            trip_not_begun=day.trip_not_begun,
-            skewed=day.skew,
-            opening_speeding=opening.speeding,
-            opening_deviation=opening.deviation,
-        )
         start_ms = None if found.time.start is None else parse_time(found.time.start)
         scenario = Scenario(
             start_ms or 0,
@@ -155,7 +136,7 @@ def read_scenario(name: str) -> Script:
             history_s=seconds["time.history"],
             noise=found.reports.noise,
             timetable=found.time.timetable,
-            faults=faults,
+            faults=found.faults.rates(),
         )
     except (
         UnicodeDecodeError,
@@ -177,8 +158,8 @@ def _durations(found: _File) -> list[tuple[str, str]]:
 
 
 def _seconds(text: str) -> int:
-    """Whole seconds of ``15s``, ``10m`` or ``2h``; 0 of ``0s``."""
-    number, unit = text[:-1], _UNITS.get(text[-1:])
-    if unit is None or not number.isdecimal():
-        raise BadInput(f"{text!r} is no duration; write 15s, 10m or 2h")
-    return int(number) * unit
+    """Whole seconds of ``15s``, ``10m`` or ``2h``."""
+    seconds = parse_duration(text)
+    if seconds != int(seconds):
+        raise BadInput(f"{text!r} is no number of whole seconds")
+    return int(seconds)

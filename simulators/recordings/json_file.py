@@ -10,21 +10,15 @@ from zoneinfo import ZoneInfo
 import msgspec
 
 from fleet.errors import BadInput
+from simulators.payload import Report
 from simulators.recordings.tables import Complaints, read_moment
 from simulators.recordings.traces import TraceFix, Traces, traces_of
 
 
-class _Fix(msgspec.Struct):
-    """A fix with Buswatch's own names, see docs/interfaces.md."""
+class _Fix(Report):
+    """A fix with Buswatch's own names, see docs/interfaces.md, and whose it is."""
 
     bus: str | int
-    time: str | int | float
-    lon: float
-    lat: float
-    speed_kmh: float | None = None
-    heading: float | None = None
-    accuracy_m: float | None = None
-    satellites: int | None = None
 
 
 class _Location(msgspec.Struct):

@@ -13,6 +13,7 @@ from fleet.clock import format_time, parse_time
 from fleet.errors import BadInput
 from fleet.fixes import UNKNOWN_SATELLITES, Fixes
 from fleet.topics import position_topic
+from simulators.payload import Report
 from simulators.recordings.traces import Traces
 
 _AT_ONCE = 5_000
@@ -56,20 +57,8 @@ class FixRecording:
         begin = int(np.searchsorted(self._fixes.time_ms, from_ms))
         for start in range(begin, len(self._fixes), _AT_ONCE):
             part = self._fixes.take(np.arange(start, min(start + _AT_ONCE, len(self._fixes))))
-            for bus, report in zip(part.bus.tolist(), _reports(part), strict=True):
-                yield Message(report.time, self._topics[bus], _encoder.encode(report))
-
-
-class _Report(msgspec.Struct, omit_defaults=True):
-    """A payload as docs/interfaces.md describes it; what is not known is left out."""
-
-    time: int
-    lon: float
-    lat: float
-    speed_kmh: float | None = None
-    heading: float | None = None
-    accuracy_m: float | None = None
-    satellites: int | None = None
+            for bus, time_ms, report in _reports(part):
+                yield Message(time_ms, self._topics[bus], _encoder.encode(report))
 
 
 _encoder = msgspec.json.Encoder()
@@ -94,16 +83,27 @@ def _shift(report: Any, by_ms: int) -> None:
         report["time"] = round(time) + by_ms
 
 
-def _reports(fixes: Fixes) -> Iterator[_Report]:
+def _reports(fixes: Fixes) -> Iterator[tuple[int, int, Report]]:
+    """Of each fix the bus, the time and the payload."""
     columns = (
-        fixes.time_ms, fixes.lon, fixes.lat, fixes.speed_kmh, fixes.heading_deg, fixes.accuracy_m,
+        fixes.bus, fixes.time_ms, fixes.lon, fixes.lat, fixes.speed_kmh, fixes.heading_deg, fixes.accuracy_m,
         fixes.satellites,
     )  # fmt: skip
-    for time, lon, lat, speed, heading, accuracy, satellites in zip(
-        *(c.tolist() for c in columns), strict=True
-    ):
-        known = None if satellites == UNKNOWN_SATELLITES else satellites
-        yield _Report(time, lon, lat, _known(speed), _known(heading), _known(accuracy), known)
+    rows = zip(*(column.tolist() for column in columns), strict=True)
+    for bus, time, lon, lat, speed, heading, accuracy, satellites in rows:
+        yield (
+            bus,
+            time,
+            Report(
+                time=time,
+                lon=lon,
+                lat=lat,
+                speed_kmh=_known(speed),
+                heading=_known(heading),
+                accuracy_m=_known(accuracy),
+                satellites=None if satellites == UNKNOWN_SATELLITES else satellites,
+            ),
+        )
 
 
 def _known(value: float) -> float | None:

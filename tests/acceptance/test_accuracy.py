@@ -2,20 +2,21 @@
 
 import pytest
 
-from buswatch.accuracy import SCENARIOS, START_MS, run
-from simulators.scenario import Scenario
+from buswatch.accuracy import run
+from simulators.scenario import FaultRates, Scenario
+from simulators.scenario_file import ANY_DAY_MS
 
 
 @pytest.mark.parametrize("seed", [1, 2])
 def test_every_fault_of_the_default_city_is_found_and_no_alert_is_false(seed: int) -> None:
-    result = run(Scenario(START_MS, seed=seed), 600)
+    result = run(Scenario(ANY_DAY_MS, seed=seed), 600)
     assert not result.missed
     assert not result.false
     assert all(rule.found >= 10 for rule in result.rules if rule.rule in ("speeding", "deviation"))
 
 
 def test_each_rule_finds_its_faults_in_an_hour_of_them() -> None:
-    result = run(Scenario(START_MS, buses=250, faults=SCENARIOS["every"]), 3_600)
+    result = run(Scenario(ANY_DAY_MS, buses=250, faults=FaultRates.every()), 3_600)
     found = {rule.rule for rule in result.rules if rule.found}
     assert not result.missed
     assert len(result.false) <= 1
@@ -25,5 +26,5 @@ def test_each_rule_finds_its_faults_in_an_hour_of_them() -> None:
 
 
 def test_a_calm_fleet_raises_nothing() -> None:
-    result = run(Scenario(START_MS, buses=250, faults=SCENARIOS["calm"], interval_s=5), 1_800)
+    result = run(Scenario(ANY_DAY_MS, buses=250, faults=FaultRates.none(), interval_s=5), 1_800)
     assert not result.false

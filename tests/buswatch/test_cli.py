@@ -13,7 +13,8 @@ from pathlib import Path
 import msgspec
 import pytest
 
-from buswatch.cli import _duration, _interval, _moment, _parser, _positive
+from buswatch.arguments import duration, interval, moment, positive
+from buswatch.cli import _parser
 from buswatch.settings import Settings
 from fleet.registry import encode_registry
 from tests.scenes import START_MS, registry
@@ -73,9 +74,10 @@ def test_an_unknown_command_is_refused_with_those_there_are() -> None:
 @pytest.mark.parametrize(
     ("arguments", "said"),
     [
-        (["demo", "--for", "soon"], "'soon' is no duration; write 60s, 5m or 1h"),
+        (["demo", "--for", "soon"], "'soon' is no duration; write 15s, 10m or 2h"),
         (["demo", "--for", "-5s"], "expected one argument"),
-        (["demo", "--for=-5s"], "write 60s, 5m or 1h"),
+        (["demo", "--for=-5s"], "write 15s, 10m or 2h"),
+        (["demo", "--for", "0s"], "'0s' is no duration"),
         (["demo", "--buses", "0"], "'0' is no number above 0"),
         (["demo", "--port", "99999"], "write a number from 0 to 65535"),
         (["demo", "--interval", "1.5s"], "a device reports every 1s to 60s, in whole seconds"),
@@ -135,34 +137,34 @@ def test_a_setting_may_be_an_option_which_wins_over_the_environment(database_url
     ("text", "seconds"), [("60s", 60), ("5m", 300), ("1h", 3600), ("2.5", 2.5), ("0.5s", 0.5)]
 )
 def test_durations(text: str, seconds: float) -> None:
-    assert _duration(text) == seconds
+    assert duration(text) == seconds
 
 
 @pytest.mark.parametrize("text", ["", "s", "0", "0s", "-1", "inf", "nan", "1d", "1 week", "1e400"])
 def test_what_is_no_duration(text: str) -> None:
-    with pytest.raises(argparse.ArgumentTypeError, match="is no duration; write 60s"):
-        _duration(text)
+    with pytest.raises(argparse.ArgumentTypeError, match="is no duration; write 15s"):
+        duration(text)
 
 
 def test_intervals_are_whole_seconds_up_to_a_minute() -> None:
-    assert [_interval(text) for text in ("1", "1s", "10s", "1m")] == [1, 1, 10, 60]
+    assert [interval(text) for text in ("1", "1s", "10s", "1m")] == [1, 1, 10, 60]
 
 
 @pytest.mark.parametrize("text", ["-1", "0", "1.5", "x", ""])
 def test_what_is_no_number_above_zero(text: str) -> None:
     with pytest.raises(argparse.ArgumentTypeError, match="above 0"):
-        _positive(text)
+        positive(text)
 
 
 @pytest.mark.parametrize("text", ["2026-09-01T07:00:00+08:00", "2026-08-31T23:00:00Z", str(START_MS)])
 def test_moments(text: str) -> None:
-    assert _moment(text) == START_MS
+    assert moment(text) == START_MS
 
 
 @pytest.mark.parametrize("text", ["yesterday", "2026-09-01", "2026-09-01T07:00:00", "-5", ""])
 def test_what_is_no_moment(text: str) -> None:
     with pytest.raises(argparse.ArgumentTypeError, match=r"2026-09-01T07:30:00\+08:00"):
-        _moment(text)
+        moment(text)
 
 
 def test_a_registry_is_put_on_record(database_url: str, tmp_path: Path) -> None:
@@ -226,7 +228,7 @@ def test_a_truth_that_is_missing_or_broken_is_refused_by_its_name(database_url: 
         (["replay", "x", "--format", "excel"], "they are mqtt, csv, json, gpx, gtfs-realtime"),
         (["record", "/proc/nowhere/x.jsonl"], "cannot be written"),
         (["simulate", "--scenario", "quiet"], "is no scenario"),
-        (["simulate", "--scenario", "calm"], "which is over: write it with --write"),
+        (["simulate", "--scenario", "morning-peak"], "which is over: write it with --write"),
         (["simulate", "--write", "x.jsonl", "--buses", "2"], "how long? Give --for"),
     ],
 )
