@@ -67,7 +67,10 @@ def terminal(broker: Broker, tmp_path: Path) -> Iterator[Terminal]:
     file = tmp_path / "recording.jsonl"
     times = range(START_MS, START_MS + 10 * MINUTE_MS, 10_000)
     file.write_bytes(b"".join(write_line(Message(ms, "buswatch/v1/B1/position", b"{}")) for ms in times))
-    opened = Terminal(str(file), "--mqtt-url", f"mqtt://127.0.0.1:{broker.port}")
+    try:
+        opened = Terminal(str(file), "--mqtt-url", f"mqtt://127.0.0.1:{broker.port}")
+    except OSError as error:
+        pytest.skip(f"no terminal to be had: {error}")  # a bare container has no /dev/pts
     yield opened
     opened.close()
 
