@@ -14,9 +14,10 @@ import numpy as np
 import shapely
 
 from fleet.clock import MINUTE_MS, SECOND_MS
-from simulators.drive import EASING_MS2, Activity, Drive, State
+from simulators.drive import Activity, Drive, State
 from simulators.legbook import LegBook
 from simulators.legs import ACCELERATION_MS2, Flags, Leg, lay_leg
+from simulators.motion import EASING_MS2
 from simulators.plane import Floats
 from simulators.roads import Way
 from simulators.routes import CORRIDOR_M

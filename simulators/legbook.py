@@ -7,13 +7,11 @@ from functools import cache
 import numpy as np
 
 from simulators.city import City
-from simulators.legs import Leg, lay_leg
+from simulators.legs import MEAN_TRAFFIC, Leg, lay_leg
 from simulators.plane import Floats
 from simulators.roads import Tree
 from simulators.routes import Place, RouteVersion
 
-MEAN_TRAFFIC = 0.93
-"""Mean part of a driver's own speed that traffic allows."""
 _SLOT_M = 7.0
 
 

@@ -11,8 +11,9 @@ from typing import Literal, get_args
 import numpy as np
 
 from fleet.fixes import Fixes
-from simulators.drive import STEP_S, State
+from simulators.drive import State
 from simulators.legs import Flags
+from simulators.motion import STEP_S
 from simulators.plane import CityPlane, Floats
 
 Noise = Literal["city", "open_sky", "canyon", "tunnel"]

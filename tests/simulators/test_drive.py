@@ -6,8 +6,9 @@ import numpy as np
 import shapely
 
 from fleet.clock import MINUTE_MS
-from simulators.drive import HARDEST_BRAKING_MS2, Activity
+from simulators.drive import Activity
 from simulators.legs import ACCELERATION_MS2
+from simulators.motion import HARDEST_BRAKING_MS2
 from tests.simulators.conftest import Driven
 
 
