@@ -14,10 +14,11 @@ from numpy.typing import NDArray
 
 from fleet.clock import MINUTE_MS, SECOND_MS
 from simulators.legbook import LegBook
-from simulators.legs import BRAKING_MS2, MEAN_TRAFFIC, Flags, Leg
+from simulators.legs import BRAKING_MS2, Flags, Leg
 from simulators.motion import NEVER_MS, STEP_MS, STEP_S, Motion, Points, advance
 from simulators.plane import Floats
 from simulators.timetable import Run, Timetable
+from simulators.weather import Weather
 
 _SETTLING_S = 120
 _UNLOADING_MS = MINUTE_MS
@@ -63,21 +64,31 @@ class Drive:
     """The fleet on the road. ``step`` takes it a second further; faults steer it by the verbs below."""
 
     def __init__(
-        self, book: LegBook, timetable: Timetable, start_ms: int, phase_ms: NDArray[np.int64]
+        self,
+        book: LegBook,
+        timetable: Timetable,
+        start_ms: int,
+        phase_ms: NDArray[np.int64],
+        *,
+        lag_ms: NDArray[np.int64] | None = None,
+        weather: Weather | None = None,
     ) -> None:
         """The fleet as its timetable has it at ``start_ms``, which is what the first step gives.
 
-        ``phase_ms``, 0 to 999, shifts each bus's clock.
+        ``phase_ms``, 0 to 999, shifts each bus's clock. A fleet of more buses than the timetable has is
+        driven by it again and again, bus ``n`` as ``n % len(timetable.runs)``, each ``lag_ms`` later.
         """
         n = len(phase_ms)
         self._book = book
         self._runs = timetable.runs
+        self._lag_ms = np.zeros(n, np.int64) if lag_ms is None else lag_ms
         self._rng = np.random.default_rng([book.city.seed, 5])
         self.activity = np.zeros(n, np.int8)
         self.run_number = np.zeros(n, np.int64)
         """Which of its runs a bus is on, or does next."""
         self.legs: list[Leg | None] = [None] * n
-        self._points = Points()
+        self._points = Points(weather)
+        self._foul_ms = (0, 0) if weather is None else (weather.from_ms, weather.to_ms)
         self._motion = Motion.of(n)
         self._driving: Flags = np.zeros(n, np.bool_)
         self._due = np.zeros(n, np.int64)
@@ -85,10 +96,14 @@ class Drive:
         self._halts_ms = np.zeros((n, 4), np.int64)
         motion = self._motion
         motion.time_ms[:] = start_ms - _SETTLING_S * SECOND_MS - STEP_MS + phase_ms
-        motion.temper[:] = book.temper
+        motion.temper[:] = np.resize(book.temper, n)
+        if weather is not None:
+            drawn = np.random.default_rng([book.city.seed, 12]).random(n)
+            motion.heedless[:] = drawn < weather.heedless
         motion.traffic[:] = self._rng.normal(0, 1, n)
         motion.course_deg[:] = self._rng.uniform(0, 360, n)
-        motion.x[:], motion.y[:] = np.array([book.slot(bus) for bus in range(n)]).T
+        slots = np.array([book.slot(bus) for bus in range(len(self._runs))])
+        motion.x[:], motion.y[:] = np.resize(slots, (n, 2)).T
         for bus in range(n):
             self._place(bus)
         for _ in range(_SETTLING_S):
@@ -120,17 +135,31 @@ class Drive:
         """Where on its leg a bus stops driving faster than it may; minus infinity when it does not."""
         return self._motion.excess_to_m
 
+    @property
+    def heedless(self) -> Flags:
+        """Whose drivers take no notice of the weather, shape (buses,)."""
+        return self._motion.heedless
+
     def run_of(self, bus: int) -> Run:
-        """The run that ``bus`` is on, or does next."""
-        return self._runs[bus][int(self.run_number[bus])]
+        """The run that ``bus`` is on, or does next, at the times of the timetable."""
+        return self._runs[self._twin(bus)][int(self.run_number[bus])]
+
+    def window_left_ms(self, bus: int) -> int:
+        """Milliseconds until the window of a bus's run ends."""
+        return self.run_of(bus).ends_ms + int(self._lag_ms[bus] - self.time_ms[bus])
+
+    def _twin(self, bus: int) -> int:
+        """The bus of the timetable that a bus is driven as."""
+        return bus % len(self._runs)
 
     def step(self) -> State:
         """The state one second later."""
         motion = self._motion
         eddies = self._rng.normal(0, 1, len(self.legs))
         due = advance(
-            motion, self._driving, self._points.table, self._halts_m, self._halts_ms, eddies, self._due
-        )
+            motion, self._driving, self._points.table, self._halts_m, self._halts_ms, eddies, self._foul_ms,
+            self._due,
+        )  # fmt: skip
         state = State(
             time_ms=motion.time_ms.copy(),
             x=motion.x.copy(),
@@ -147,18 +176,20 @@ class Drive:
 
     def _next_activity(self, bus: int) -> None:
         """What a bus does when it has waited long enough or reached its leg's end."""
+        now, twin = int(self.time_ms[bus]), self._twin(bus)
         match self.activity[bus]:
             case Activity.PARKED:
-                self._drive(bus, Activity.OUT, self._book.out(bus, self.run_of(bus).route))
+                self._drive(bus, Activity.OUT, self._book.out(twin, self.run_of(bus).route))
             case Activity.OUT:
-                self._stand(bus, Activity.WAITING, max(self.run_of(bus).depart_ms, int(self.time_ms[bus])))
+                depart_ms = self.run_of(bus).depart_ms + int(self._lag_ms[bus])
+                self._stand(bus, Activity.WAITING, max(depart_ms, now))
             case Activity.WAITING:
                 self._drive(bus, Activity.RUN, self._book.run(self.run_of(bus).route))
             case Activity.RUN:
-                self._stand(bus, Activity.UNLOADING, int(self.time_ms[bus]) + _UNLOADING_MS)
+                self._stand(bus, Activity.UNLOADING, now + _UNLOADING_MS)
             case Activity.UNLOADING:
                 if self.run_of(bus).home_after:
-                    self._drive(bus, Activity.HOME, self._book.home(bus, self.run_of(bus).route))
+                    self._drive(bus, Activity.HOME, self._book.home(twin, self.run_of(bus).route))
                 else:
                     self._after_run(bus, Activity.WAITING)
             case Activity.HOME:
@@ -167,12 +198,16 @@ class Drive:
     def _after_run(self, bus: int, activity: Activity) -> None:
         """Stand until the next run calls; after the last run, for good."""
         self.run_number[bus] += 1
-        if self.run_number[bus] == len(self._runs[bus]):
+        if self.run_number[bus] == len(self._runs[self._twin(bus)]):
             self.run_number[bus] -= 1
             self._stand(bus, Activity.PARKED, NEVER_MS - 1)
             return
-        run = self.run_of(bus)
-        self._stand(bus, activity, run.leave_ms if activity == Activity.PARKED else run.depart_ms)
+        self._stand_until(bus, activity, self.run_of(bus))
+
+    def _stand_until(self, bus: int, activity: Activity, run: Run) -> None:
+        """Stand until a run calls: in the depot until it leaves that, at the first stop until it departs."""
+        called_ms = run.leave_ms if activity == Activity.PARKED else run.depart_ms
+        self._stand(bus, activity, called_ms + int(self._lag_ms[bus]))
 
     def _stand(self, bus: int, activity: Activity, until_ms: int) -> None:
         self.activity[bus] = activity
@@ -233,41 +268,38 @@ class Drive:
 
     def _place(self, bus: int) -> None:
         """Where the timetable has a bus at the beginning."""
-        runs, now = self._runs[bus], int(self.time_ms[bus])
+        twin = self._twin(bus)
+        runs, now = self._runs[twin], int(self.time_ms[bus] - self._lag_ms[bus])
         begun = [i for i, run in enumerate(runs) if run.leave_ms <= now]
+        if not runs:
+            self._stand(bus, Activity.PARKED, NEVER_MS - 1)
+            return
         if not begun:
-            if runs and not runs[0].from_depot:
-                self._stand_at_stop(bus, runs[0])
-            else:
-                self._stand(bus, Activity.PARKED, runs[0].leave_ms if runs else NEVER_MS - 1)
+            self._stand_until(bus, Activity.PARKED if runs[0].from_depot else Activity.WAITING, runs[0])
+            if not runs[0].from_depot:
+                self._put(bus, runs[0].route.stops[0].node)
             return
         self.run_number[bus] = begun[-1]
         run = self.run_of(bus)
         if now < run.depart_ms:
-            self._join(bus, Activity.OUT, self._book.out(bus, run.route), (now - run.leave_ms) / SECOND_MS)
+            self._join(bus, Activity.OUT, self._book.out(twin, run.route), now - run.leave_ms)
         elif now < run.arrive_ms:
-            self._join(bus, Activity.RUN, self._book.run(run.route), (now - run.depart_ms) / SECOND_MS)
+            self._join(bus, Activity.RUN, self._book.run(run.route), now - run.depart_ms)
         elif run.home_after:
-            home = self._book.home(bus, run.route)
-            self._join(bus, Activity.HOME, home, (now - run.arrive_ms - _UNLOADING_MS) / SECOND_MS)
+            home = self._book.home(twin, run.route)
+            self._join(bus, Activity.HOME, home, now - run.arrive_ms - _UNLOADING_MS)
         else:
             self._after_run(bus, Activity.WAITING)
             self._put(bus, run.route.stops[-1].node)
 
-    def _stand_at_stop(self, bus: int, run: Run) -> None:
-        self._stand(bus, Activity.WAITING, run.depart_ms)
-        self._put(bus, run.route.stops[0].node)
-
     def _put(self, bus: int, node: int) -> None:
         self._motion.x[bus], self._motion.y[bus] = self._book.city.network.nodes[node]
 
-    def _join(self, bus: int, activity: Activity, leg: Leg, seconds: float) -> None:
-        """Put a bus on a leg as far along as it would be ``seconds`` after its departure."""
+    def _join(self, bus: int, activity: Activity, leg: Leg, since_ms: int) -> None:
+        """Put a bus on a leg as far along as it would be so long after its departure."""
         self._drive(bus, activity, leg)
-        planned = leg.planned_seconds(float(self._book.temper[bus]) * MEAN_TRAFFIC)
-        self.along_m[bus] = min(
-            float(np.interp(seconds, planned, np.arange(len(planned)) * leg.step_m)), leg.length_m - 1
-        )
+        along_m = self._book.planned_m(self._twin(bus), leg, since_ms / SECOND_MS)
+        self.along_m[bus] = min(along_m, leg.length_m - 1)
         ahead = self._halts_m[bus] > self.along_m[bus] + 1.0
         self._motion.halt[bus] = int(np.argmax(ahead))
 

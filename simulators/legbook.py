@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from functools import cache
+from functools import cache, lru_cache
 
 import numpy as np
 
@@ -13,6 +13,8 @@ from simulators.roads import Tree
 from simulators.routes import Place, RouteVersion
 
 _SLOT_M = 7.0
+_LEGS_KEPT = 1_024
+"""Ways from and to depots that are kept: all of a small city, whose fleet a nation drives many times."""
 
 
 class LegBook:
@@ -23,15 +25,18 @@ class LegBook:
         self.temper = np.random.default_rng([city.seed, 2]).uniform(0.87, 0.975, len(city.buses))
         """Part of the allowed speed at which each bus is driven, shape (buses,)."""
         self.run = cache(self._lay_run)
+        self.out = lru_cache(_LEGS_KEPT)(self._lay_out)
+        self.home = lru_cache(_LEGS_KEPT)(self._lay_home)
         self._tree = cache(self._grow_tree)
         self._run_ms = cache(self._plan_run)
+        self._planned_s = lru_cache(_LEGS_KEPT)(self._plan)
 
-    def out(self, bus: int, route: RouteVersion) -> Leg:
+    def _lay_out(self, bus: int, route: RouteVersion) -> Leg:
         """From the depot of ``bus`` to the first stop of ``route``."""
         way = self._tree(self.city.bus_depot[bus]).way_to(route.stops[0].node)
         return lay_leg(self.city.network, way, begin=self.slot(bus), pupils=False)
 
-    def home(self, bus: int, route: RouteVersion) -> Leg:
+    def _lay_home(self, bus: int, route: RouteVersion) -> Leg:
         """From the last stop of ``route`` to the depot of ``bus``."""
         way = self._tree(self.city.bus_depot[bus]).way_to(route.stops[-1].node).reversed()
         return lay_leg(self.city.network, way, end=self.slot(bus), pupils=False)
@@ -51,9 +56,16 @@ class LegBook:
         tree = self._tree(self.city.bus_depot[bus])
         return round(1_000 * tree.seconds[stop.node] / (float(self.temper[bus]) * MEAN_TRAFFIC))
 
+    def planned_m(self, bus: int, leg: Leg, seconds: float) -> float:
+        """Metres along ``leg`` that ``bus`` is expected to be so long after its departure."""
+        planned = self._planned_s(bus, leg)
+        return float(np.interp(seconds, planned, np.arange(len(planned)) * leg.step_m))
+
+    def _plan(self, bus: int, leg: Leg) -> Floats:
+        return leg.planned_seconds(float(self.temper[bus]) * MEAN_TRAFFIC)
+
     def _plan_run(self, bus: int, route: RouteVersion) -> int:
-        temper = float(self.temper[bus]) * MEAN_TRAFFIC
-        return round(1_000 * float(self.run(route).planned_seconds(temper)[-1]))
+        return round(1_000 * float(self._planned_s(bus, self.run(route))[-1]))
 
     def _lay_run(self, route: RouteVersion) -> Leg:
         return lay_leg(self.city.network, route.way, stops={stop.node for stop in route.stops})

@@ -126,13 +126,18 @@ def lay_leg(
         y=y,
         limit_ms=limit,
         bend_ms=_braked(bend, step),
-        cruise_ms=_braked(np.minimum(bend, _lowest_round(limit, round(_SIGN_MARGIN_M / step))), step),
+        cruise_ms=cruised(bend, limit, step),
         canyon=np.array([e.canyon for e in edges])[edge],
         node_m=node_m,
         stops_m=np.array([chainage[node] for node in inner if node in stops]),
         lights_m=np.array([chainage[node] - _BEFORE_LIGHT_M for node in inner if node in network.lights]),
-        off_m=np.zeros(len(at)) if approved is None else _distances(x, y, approved),
+        off_m=np.broadcast_to(0.0, len(at)) if approved is None else _distances(x, y, approved),
     )
+
+
+def cruised(bend_ms: Floats, limit_ms: Floats, step_m: float) -> Floats:
+    """What a driver at ease drives between bends and limits, m/s, braking for both included."""
+    return _braked(np.minimum(bend_ms, _lowest_round(limit_ms, round(_SIGN_MARGIN_M / step_m))), step_m)
 
 
 def _distances(x: Floats, y: Floats, line: shapely.LineString) -> Floats:

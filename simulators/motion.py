@@ -15,6 +15,7 @@ from numpy.typing import NDArray
 
 from simulators.legs import ACCELERATION_MS2, BRAKING_MS2, MEAN_TRAFFIC, Flags, Leg
 from simulators.plane import Floats
+from simulators.weather import Weather
 
 Loop = TypeVar("Loop", bound=Callable[..., object])
 
@@ -30,13 +31,16 @@ _TRAFFIC_SPREAD = 0.04
 _LEAST_TRAFFIC = 0.8
 _AT_HALT_M, _AT_HALT_MS = 0.3, 0.6
 """So near to its halt, and so slow, a bus stands."""
+_WARNED_MS = 30 * STEP_MS
+"""Drivers see the weather come so long before its limit is in force."""
 _MOVING_MS = 0.3
 """Slower than this a bus keeps its course."""
 
-X, Y, COURSE, LIMIT, CRUISE, SKY = range(6)
-"""Columns of a leg's points: metres in the plane, degrees clockwise from north of the piece that begins there,
-the limit and what a driver at ease drives (m/s), and whether tall buildings stand there (1, else 0)."""
-_COLUMNS = 6
+X, Y, COURSE, LIMIT, CRUISE, FOUL_LIMIT, FOUL_CRUISE, SKY = range(8)
+"""Columns of a leg's points: metres in the plane; the course of the piece that begins there, degrees from north;
+the limit and what a driver at ease drives (m/s), and both in foul weather; and whether tall buildings stand
+there (1, else 0)."""
+_COLUMNS = 8
 _FIRST_ROWS = 1 << 15
 
 
@@ -58,6 +62,8 @@ class Motion(NamedTuple):
     held_until_ms: NDArray[np.int64]
     """Until when it stands at a halt."""
     temper: Floats
+    heedless: Flags
+    """Whether its driver takes no notice of the weather."""
     traffic: Floats
     """How light the traffic round a bus is, in standard deviations."""
     x: Floats
@@ -86,6 +92,7 @@ class Motion(NamedTuple):
             "excess_from_m": np.full(buses, np.inf),
             "excess_to_m": np.full(buses, -np.inf),
             "sky": np.zeros(buses, np.int8),
+            "heedless": np.zeros(buses, np.bool_),
             "cells": np.ones(buses, np.int64),
             "cell_m": np.ones(buses),
         }
@@ -93,9 +100,10 @@ class Motion(NamedTuple):
 
 
 class Points:
-    """The points of all legs in use, one leg after another, shape (rows, 6): see ``X`` and its neighbours."""
+    """The points of all legs in use, one leg after another, shape (rows, 8): see ``X`` and its neighbours."""
 
-    def __init__(self) -> None:
+    def __init__(self, weather: Weather | None = None) -> None:
+        self._weather = weather
         self.table = np.zeros((_FIRST_ROWS, _COLUMNS), np.float32)
         self._used = 0
         self._legs: dict[Leg, list[int]] = {}
@@ -140,6 +148,8 @@ class Points:
         rows[:, X], rows[:, Y] = leg.x, leg.y
         rows[:-1, COURSE] = np.degrees(np.arctan2(np.diff(rows[:, X]), np.diff(rows[:, Y]))) % 360
         rows[:, LIMIT], rows[:, CRUISE], rows[:, SKY] = leg.limit_ms, leg.cruise_ms, leg.canyon
+        foul = leg if self._weather is None else self._weather.over(leg)
+        rows[:, FOUL_LIMIT], rows[:, FOUL_CRUISE] = foul.limit_ms, foul.cruise_ms
 
 
 def _compiled(loop: Loop) -> Loop:
@@ -179,7 +189,7 @@ def _drive_on(motion: Motion, bus: int, cruise_ms: float, halt_m: float) -> bool
 
 
 @_compiled
-def _locate(motion: Motion, bus: int, points: NDArray[np.float32]) -> None:
+def _locate(motion: Motion, bus: int, points: NDArray[np.float32], foul: bool) -> None:
     """Place, course, limit and sky of a bus by how far along its leg it is."""
     place = motion.along_m[bus] / motion.cell_m[bus]
     cell = min(int(place), motion.cells[bus] - 1)
@@ -189,27 +199,29 @@ def _locate(motion: Motion, bus: int, points: NDArray[np.float32]) -> None:
     motion.y[bus] = here[Y] + part * (there[Y] - here[Y])
     if motion.speed_ms[bus] > _MOVING_MS:
         motion.course_deg[bus] = here[COURSE]
-    motion.limit_ms[bus] = here[LIMIT]
+    motion.limit_ms[bus] = here[FOUL_LIMIT] if foul else here[LIMIT]
     motion.sky[bus] = np.int8(here[SKY])
 
 
 @_compiled
 def advance(
     motion: Motion, driving: Flags, points: NDArray[np.float32], halts_m: Floats, halts_ms: NDArray[np.int64],
-    eddies: Floats, due: NDArray[np.int64],
+    eddies: Floats, foul_ms: tuple[int, int], due: NDArray[np.int64],
 ) -> int:  # fmt: skip
     """Take every bus a second further, and write the rows of those that are at the end of what they do to
     ``due``, shape (buses,); returns how many.
 
     ``driving`` tells who is on a leg; ``halts_m`` and ``halts_ms``, shape (buses, k), where each will stand
     and for how long, the last being its leg's end with infinity after it; ``eddies`` are normal deviates,
-    shape (buses,).
+    shape (buses,); the weather is foul from and to the moments ``foul_ms``.
     """
     stay = np.exp(-STEP_S / TRAFFIC_TAU_S)
     stir = np.sqrt(1 - stay**2)
     count = 0
+    foul_from_ms, foul_to_ms = foul_ms
     for bus in range(len(driving)):
         motion.time_ms[bus] += STEP_MS
+        foul = foul_from_ms <= motion.time_ms[bus] < foul_to_ms
         motion.traffic[bus] = stay * motion.traffic[bus] + stir * eddies[bus]
         if driving[bus]:
             if motion.time_ms[bus] < motion.held_until_ms[bus]:
@@ -217,9 +229,12 @@ def advance(
             else:
                 reach = int((motion.along_m[bus] + motion.speed_ms[bus] * STEP_S) / motion.cell_m[bus])
                 ahead = motion.first[bus] + min(reach, motion.cells[bus])
-                if _drive_on(motion, bus, points[ahead, CRUISE], halts_m[bus, motion.halt[bus]]):
+                warned = foul_from_ms - _WARNED_MS <= motion.time_ms[bus] < foul_to_ms
+                slow = warned and not motion.heedless[bus]
+                cruise_ms = points[ahead, FOUL_CRUISE] if slow else points[ahead, CRUISE]
+                if _drive_on(motion, bus, cruise_ms, halts_m[bus, motion.halt[bus]]):
                     _halt(motion, bus, halts_m, halts_ms)
-            _locate(motion, bus, points)
+            _locate(motion, bus, points, foul)
         if motion.wake_ms[bus] <= motion.time_ms[bus]:
             due[count] = bus
             count += 1
