@@ -18,13 +18,15 @@ import shapely
 from fleet.errors import BadSetting
 from fleet.registry import HAZARD_CAP_KMH, Approval, Assignment, Bus, Driver, Registry
 from simulators import names
-from simulators.plane import CityPlane, Floats
+from simulators.plane import CityPlane, Floats, Ground
 from simulators.roads import RoadNetwork
 from simulators.routes import Place, RouteVersion, approved_again, draw_route, driven_back, to_approval
 from simulators.streets import lay_land, lay_roads
 from simulators.weave import add_places, weave
 
 DEFAULT_BUSES = 1_058
+MOST_BUSES = 9_999
+"""Of a city; more make a nation."""
 OUT_OF_SERVICE = 23
 APPROVED_ANEW = 47
 DRIVERS = 1_300
@@ -46,8 +48,8 @@ class City:
     """A city of ``buses`` buses grown from ``seed``, in the school year that began in ``school_year``."""
 
     def __init__(self, seed: int = 1, buses: int = DEFAULT_BUSES, school_year: int = 2026) -> None:
-        if not 1 <= buses <= 9_999:
-            raise BadSetting(f"a city of {buses} buses cannot be grown; ask for 1 to 9999")
+        if not 1 <= buses <= MOST_BUSES:
+            raise BadSetting(f"a city of {buses} buses cannot be grown; ask for 1 to {MOST_BUSES}")
         self.seed = seed
         self.school_year = school_year
         self.plane = CityPlane()
@@ -59,6 +61,8 @@ class City:
         self.routes = self._approve_routes(rng)
         self.drivers = self._license_drivers(rng)
         self.bus_route, self.bus_depot, self.buses = self._register_buses(buses, rng)
+        self.bus_ids = [bus.bus_id for bus in self.buses]
+        self.ground = Ground([self.plane], [0.0], buses)
 
     @property
     def valid_from(self) -> date:

@@ -21,6 +21,7 @@ from fleet.registry import Bus
 from simulators.city import City
 from simulators.drive import Activity, Drive, State
 from simulators.legs import Flags, lay_leg
+from simulators.nation import Nation
 from simulators.plane import Floats
 from simulators.roads import Way
 from simulators.timetable import ZONE, Timetable
@@ -46,7 +47,7 @@ class ConductFaults:
 
     def __init__(
         self,
-        city: City,
+        city: City | Nation,
         timetable: Timetable,
         start_ms: int,
         *,
@@ -64,8 +65,8 @@ class ConductFaults:
             rule: [row for row, _ in zip(drawn, range(count), strict=False)] for rule, count in buses.items()
         }
         self.timetable = self._lay(timetable)
-        self._rate = {rule: rate * len(city.buses) / 3_600 for rule, rate in per_bus_hour.items()}
-        n = len(city.buses)
+        self._rate = {rule: rate * len(city.bus_ids) / 3_600 for rule, rate in per_bus_hour.items()}
+        n = len(city.bus_ids)
         self.held: Flags = np.zeros(n, np.bool_)
         """Buses that no other fault may touch."""
         self.mute: Flags = np.zeros(n, np.bool_)
@@ -103,7 +104,7 @@ class ConductFaults:
 
     def _lay(self, timetable: Timetable) -> Timetable:
         absent = set(self._all_day.get("trip_not_begun", ()))
-        strays = {self._city.buses[row].bus_id for row in self._all_day.get("off_hours", ())}
+        strays = {self._city.bus_ids[row] for row in self._all_day.get("off_hours", ())}
         return replace(
             timetable,
             runs=tuple(() if row in absent else runs for row, runs in enumerate(timetable.runs)),
@@ -125,7 +126,7 @@ class ConductFaults:
         ready = on_run & ~self.held & ~busy & seen
         for bus in self._rng.permutation(np.flatnonzero(ready))[:_TRIES].tolist():
             now = int(state.time_ms[bus])
-            if now > drive.run_of(bus).ends_ms - _WINDOW_LEFT_MS:
+            if drive.window_left_ms(bus) < _WINDOW_LEFT_MS:
                 continue
             if rule == "silent":
                 seconds = self._rng.uniform(*_SILENT_S)
@@ -250,9 +251,9 @@ class ConductFaults:
     def _fault(
         self, bus: int, rule: ConductFault, from_ms: int, to_ms: int, size: float, x: float, y: float
     ) -> Fault:
-        lon, lat = self._city.plane.to_degrees(np.array([x]), np.array([y]))
+        lon, lat = self._city.ground.to_degrees(np.array([bus]), np.array([x]), np.array([y]))
         return Fault(
-            bus=self._city.buses[bus].bus_id,
+            bus=self._city.bus_ids[bus],
             rule=rule,
             from_ms=from_ms,
             to_ms=to_ms,

@@ -14,10 +14,11 @@ import numpy as np
 import shapely
 
 from fleet.clock import MINUTE_MS, SECOND_MS
+from simulators.city import City
 from simulators.drive import Activity, Drive, State
-from simulators.legbook import LegBook
 from simulators.legs import ACCELERATION_MS2, Flags, Leg, lay_leg
 from simulators.motion import EASING_MS2
+from simulators.nation import Nation
 from simulators.plane import Floats
 from simulators.roads import Way
 from simulators.routes import CORRIDOR_M
@@ -62,7 +63,7 @@ class DrivingFaults:
 
     def __init__(
         self,
-        book: LegBook,
+        city: City | Nation,
         drive: Drive,
         *,
         start_ms: int,
@@ -78,10 +79,9 @@ class DrivingFaults:
         A bus that reports every ``interval_s`` seconds is seen to follow its line so much later. Buses that
         are ``held``, shape (buses,), get no fault.
         """
-        city = book.city
         self._city, self._drive = city, drive
         self._rng = np.random.default_rng([city.seed, 6])
-        per_step = len(city.buses) / 3_600
+        per_step = len(city.bus_ids) / 3_600
         self._unseen_m = _UNSEEN_MS * (interval_s - 1)
         self._rate = {rule: rate * per_step for rule, rate in per_bus_hour.items()}
         self._due_ms: dict[DrivingFault, list[float]] = {
@@ -92,9 +92,9 @@ class DrivingFaults:
             "speeding": self._speed,
             "deviation": self._deviate,
         }
-        self.busy: Flags = np.zeros(len(city.buses), np.bool_)
+        self.busy: Flags = np.zeros(len(city.bus_ids), np.bool_)
         """Buses with a driving fault planned or under way."""
-        self._held: Flags = np.zeros(len(city.buses), np.bool_) if held is None else held
+        self._held: Flags = np.zeros(len(city.bus_ids), np.bool_) if held is None else held
         self._detour: dict[int, Leg] = {}
         self._left_out: dict[int, tuple[int, int]] = {}
         self._left_ms: dict[int, int] = {}
@@ -131,7 +131,7 @@ class DrivingFaults:
         if rule == "deviation":
             candidates = candidates[np.argsort(self._still_to_follow_m()[candidates], kind="stable")]
         candidates = candidates[:_TRIES]
-        return any(self._has_time(bus, state) and self._inject[rule](bus) for bus in candidates.tolist())
+        return any(self._has_time(bus) and self._inject[rule](bus) for bus in candidates.tolist())
 
     def _still_to_follow_m(self) -> Floats:
         """Metres that each bus must still follow its line before it may leave it."""
@@ -140,8 +140,8 @@ class DrivingFaults:
         needed = np.where(near, _FOLLOWED_M, _FOLLOWED_MIDWAY_M) + 2 * self._unseen_m
         return np.maximum(needed - self._drive.driven_m, 0.0)
 
-    def _has_time(self, bus: int, state: State) -> bool:
-        return int(state.time_ms[bus]) < self._drive.run_of(bus).ends_ms - _WINDOW_LEFT_MS
+    def _has_time(self, bus: int) -> bool:
+        return self._drive.window_left_ms(bus) > _WINDOW_LEFT_MS
 
     def _speed(self, bus: int) -> bool:
         """Have a bus speed on the road just ahead, if that is long and straight enough."""
@@ -285,9 +285,9 @@ class DrivingFaults:
             self._closed.append(self._fault(bus, self._open.pop(bus)))
 
     def _fault(self, bus: int, fault: _Open) -> Fault:
-        place: tuple[Floats, Floats] = self._city.plane.to_degrees(np.array([fault.x]), np.array([fault.y]))
+        place = self._city.ground.to_degrees(np.array([bus]), np.array([fault.x]), np.array([fault.y]))
         return Fault(
-            bus=self._city.buses[bus].bus_id,
+            bus=self._city.bus_ids[bus],
             rule=fault.rule,
             from_ms=fault.from_ms,
             to_ms=fault.to_ms,

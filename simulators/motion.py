@@ -37,9 +37,8 @@ _MOVING_MS = 0.3
 """Slower than this a bus keeps its course."""
 
 X, Y, COURSE, LIMIT, CRUISE, FOUL_LIMIT, FOUL_CRUISE, SKY = range(8)
-"""Columns of a leg's points: metres in the plane; the course of the piece that begins there, degrees from north;
-the limit and what a driver at ease drives (m/s), and both in foul weather; and whether tall buildings stand
-there (1, else 0)."""
+"""Columns of a leg's points: metres in the plane; the course of the piece that begins there, degrees; the
+limit and what a driver at ease drives (m/s), and both in foul weather; whether tall buildings stand there."""
 _COLUMNS = 8
 _FIRST_ROWS = 1 << 15
 

@@ -1,7 +1,8 @@
 """The receiver: what a bus's device makes of where the bus truly is.
 
 Position errors drift as real ones do: a Gauss-Markov process in each axis, slow against the second,
-larger between tall buildings, with a little white noise on top.
+larger between tall buildings and while a receiver that was switched off finds its satellites, with a little
+white noise on top.
 """
 
 from __future__ import annotations
@@ -9,12 +10,13 @@ from __future__ import annotations
 from typing import Literal, get_args
 
 import numpy as np
+from numpy.typing import NDArray
 
+from fleet.clock import MINUTE_MS, SECOND_MS
 from fleet.fixes import Fixes
-from simulators.drive import State
+from simulators.drive import Activity, State
 from simulators.legs import Flags
-from simulators.motion import STEP_S
-from simulators.plane import CityPlane, Floats
+from simulators.plane import Floats, Ground
 
 Noise = Literal["city", "open_sky", "canyon", "tunnel"]
 NOISES: tuple[Noise, ...] = get_args(Noise)
@@ -28,49 +30,80 @@ everywhere."""
 DEEP_SIGMA_M, DEEP_TAU_S = 25.0, 120.0
 """The noise ``canyon``: tens of metres that last for minutes, everywhere, and a device that does not
 report how inaccurate it is."""
+COLD_SIGMA_M, COLD_TAU_S = 30.0, 20.0
+"""What a cold start adds to the drift in each axis, and how soon it is over: a receiver that was off for
+``_COLD_AFTER_MS`` knows neither its place nor its satellites."""
+_COLD_AFTER_MS = 30 * MINUTE_MS
 WHITE_SIGMA_M = 0.5
 SPEED_SIGMA_KMH = 0.5
 _HEADING_SIGMA_DEG = 1.5
 _PLACE_DIGITS = 6
+_CANYON_TAU_S = 9.5
+"""So soon the sky of a street is that of the receiver."""
 
 
 class Receivers:
     """The devices of a fleet: one row a bus, one drift each."""
 
-    def __init__(self, seed: int, buses: int, plane: CityPlane, noise: Noise = "city") -> None:
+    def __init__(self, seed: int, buses: int, ground: Ground, noise: Noise = "city") -> None:
         self._rng = np.random.default_rng([seed, 7])
-        self._plane = plane
+        self._ground = ground
         self._noise = noise
-        self._drift = self._rng.normal(0, 1, (2, buses))
+        self._last_ms = np.zeros(buses, np.int64)
+        self._drift = np.zeros((2, buses))
         self._canyon = np.zeros(buses)
+        self._off_since_ms = np.full(buses, np.iinfo(np.int64).max)
+        self._on_since_ms = np.full(buses, -_COLD_AFTER_MS)
 
     def observe(self, state: State, reporting: Flags) -> Fixes:
-        """A second's fixes of the buses that report in it; the drift of all goes on."""
-        n = len(reporting)
-        noise = self._rng.normal(0, 1, (6, n))
-        deep = self._noise == "canyon"
-        stay = np.exp(-STEP_S / (DEEP_TAU_S if deep else DRIFT_TAU_S))
-        self._drift = stay * self._drift + np.sqrt(1 - stay**2) * noise[:2]
-        if self._noise in ("city", "tunnel"):
-            self._canyon += (state.canyon - self._canyon) * 0.1
-        sigma = OPEN_SIGMA_M + (CANYON_SIGMA_M - OPEN_SIGMA_M) * self._canyon
-        if deep:
-            sigma = np.full(n, DEEP_SIGMA_M)
+        """A second's fixes of the buses that report in it."""
+        self._switch(state)
         if self._noise == "tunnel":
             reporting = reporting & ~state.canyon
         rows = np.flatnonzero(reporting)
-        error: Floats = sigma * self._drift + WHITE_SIGMA_M * noise[2:4]
-        lon, lat = self._plane.to_degrees((state.x + error[0])[rows], (state.y + error[1])[rows])
-        speed = state.speed_ms * 3.6 + SPEED_SIGMA_KMH * noise[4] * (state.speed_ms > 0.1)
-        heading = (state.heading_deg + _HEADING_SIGMA_DEG * noise[5] * (state.speed_ms > 0.3)) % 360
+        noise = self._rng.normal(0, 1, (6, len(rows)))
+        since_s = (state.time_ms[rows] - self._last_ms[rows]) / SECOND_MS
+        self._last_ms[rows] = state.time_ms[rows]
+        deep = self._noise == "canyon"
+        stay = np.exp(-since_s / (DEEP_TAU_S if deep else DRIFT_TAU_S))
+        self._drift[:, rows] = stay * self._drift[:, rows] + np.sqrt(1 - stay**2) * noise[:2]
+        sigma, narrow = self._sigma_m(state, rows, since_s)
+        error: Floats = sigma * self._drift[:, rows] + WHITE_SIGMA_M * noise[2:4]
+        lon, lat = self._ground.to_degrees(rows, state.x[rows] + error[0], state.y[rows] + error[1])
+        true_ms = state.speed_ms[rows]
+        speed = true_ms * 3.6 + SPEED_SIGMA_KMH * noise[4] * (true_ms > 0.1)
+        heading = (state.heading_deg[rows] + _HEADING_SIGMA_DEG * noise[5] * (true_ms > 0.3)) % 360
         accuracy = 1.4 * sigma * np.exp(0.15 * noise[5])
         return Fixes.of(
             bus=rows.astype(np.int32),
             time_ms=state.time_ms[rows],
             lon=np.round(lon, _PLACE_DIGITS),
             lat=np.round(lat, _PLACE_DIGITS),
-            speed_kmh=np.round(np.maximum(speed, 0.0), 1)[rows].astype(np.float32),
-            heading_deg=(np.round(heading, 1) % 360)[rows].astype(np.float32),
-            accuracy_m=np.where(deep, np.nan, np.round(accuracy, 1))[rows].astype(np.float32),
-            satellites=np.round(12 - 6 * self._canyon + noise[4]).clip(4, 20).astype(np.int16)[rows],
+            speed_kmh=np.round(np.maximum(speed, 0.0), 1).astype(np.float32),
+            heading_deg=(np.round(heading, 1) % 360).astype(np.float32),
+            accuracy_m=np.where(deep, np.nan, np.round(accuracy, 1)).astype(np.float32),
+            satellites=np.round(12 - 6 * narrow + noise[4]).clip(4, 20).astype(np.int16),
         )
+
+    def _switch(self, state: State) -> None:
+        """Devices are switched off and on with their buses: remember when."""
+        off = state.activity == Activity.PARKED
+        started = ~off & (state.time_ms - self._off_since_ms > _COLD_AFTER_MS)
+        self._on_since_ms[started] = state.time_ms[started]
+        self._off_since_ms = np.where(
+            off, np.minimum(self._off_since_ms, state.time_ms), np.iinfo(np.int64).max
+        )
+
+    def _sigma_m(self, state: State, rows: NDArray[np.intp], since_s: Floats) -> tuple[Floats, Floats]:
+        """Standard deviation of the drift in each axis, and how narrow the sky is, 0 to 1; shape (rows,)."""
+        if self._noise == "canyon":
+            return np.full(len(rows), DEEP_SIGMA_M), np.zeros(len(rows))
+        if self._noise == "open_sky":
+            return np.full(len(rows), OPEN_SIGMA_M), np.zeros(len(rows))
+        came = 1 - np.exp(-since_s / _CANYON_TAU_S)
+        self._canyon[rows] += (state.canyon[rows] - self._canyon[rows]) * came
+        narrow = self._canyon[rows]
+        on_s = (state.time_ms[rows] - self._on_since_ms[rows]) / SECOND_MS
+        cold = np.exp(-on_s / COLD_TAU_S)
+        sigma = OPEN_SIGMA_M + (CANYON_SIGMA_M - OPEN_SIGMA_M) * narrow + COLD_SIGMA_M * cold
+        return sigma, np.maximum(narrow, cold)

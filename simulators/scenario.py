@@ -17,13 +17,14 @@ from fleet.clock import SECOND_MS, local_day
 from fleet.errors import BadSetting
 from fleet.fixes import Fixes
 from fleet.registry import Registry
-from simulators.city import DEFAULT_BUSES, City
+from simulators.city import DEFAULT_BUSES, MOST_BUSES, City
 from simulators.conduct import ConductFaults
 from simulators.device import Devices
 from simulators.drive import Drive
 from simulators.faults import DrivingFaults
 from simulators.legbook import LegBook
 from simulators.link import LONGEST_BACKFILL, Links, Sent
+from simulators.nation import Nation
 from simulators.receiver import Noise, Receivers
 from simulators.timetable import ZONE, Timetable, round_now, school_day
 from simulators.truth import DrivingFault, Fault, LinkFault
@@ -120,8 +121,15 @@ class Simulation:
         self.scenario = scenario
         self.begin_ms = scenario.start_ms if begin_ms is None else begin_ms
         day = local_day(scenario.start_ms, ZONE)
-        self.city = City(scenario.seed, scenario.buses, day.year if day.month >= 8 else day.year - 1)
-        book = LegBook(self.city)
+        school_year = day.year if day.month >= 8 else day.year - 1
+        self.city: City | Nation
+        if scenario.buses <= MOST_BUSES:
+            self.city = pattern = City(scenario.seed, scenario.buses, school_year)
+            lag_ms = None
+        else:
+            self.city = Nation(scenario.seed, scenario.buses, school_year)
+            pattern, lag_ms = self.city.pattern, self.city.lag_ms
+        book = LegBook(pattern)
         rates, part = scenario.faults, scenario.buses / DEFAULT_BUSES
         self._conduct = ConductFaults(
             self.city,
@@ -138,15 +146,16 @@ class Simulation:
         rng = np.random.default_rng([scenario.seed, 9])
         phase_ms = rng.integers(0, SECOND_MS, scenario.buses)
         self._turn = rng.integers(0, scenario.interval_s, scenario.buses)
-        self.drive = Drive(book, self.timetable, self.begin_ms - scenario.history_s * SECOND_MS, phase_ms)
-        self._receivers = Receivers(scenario.seed, scenario.buses, self.city.plane, scenario.noise)
+        history_ms = self.begin_ms - scenario.history_s * SECOND_MS
+        self.drive = Drive(book, self.timetable, history_ms, phase_ms, lag_ms=lag_ms)
+        self._receivers = Receivers(scenario.seed, scenario.buses, self.city.ground, scenario.noise)
         self._kept = self._drive_history()
         opening: dict[DrivingFault, int] = {
             "speeding": _share(rates.opening_speeding, part),
             "deviation": _share(rates.opening_deviation, part),
         }
         self._faults = DrivingFaults(
-            book,
+            self.city,
             self.drive,
             start_ms=self.begin_ms,
             per_bus_hour={"speeding": rates.speeding, "deviation": rates.deviation},
@@ -163,11 +172,11 @@ class Simulation:
         }
         self._devices = Devices(
             scenario.seed,
-            [bus.bus_id for bus in self.city.buses],
+            self.city.bus_ids,
             {"frozen": rates.frozen, "sentinel": rates.sentinel, "garbage": rates.garbage},
             _share(rates.skew, part),
         )
-        self._links = Links(scenario.seed, [bus.bus_id for bus in self.city.buses], per_bus_hour)
+        self._links = Links(scenario.seed, self.city.bus_ids, per_bus_hour)
         self._steps = 0
 
     @cached_property

@@ -6,7 +6,7 @@ import numpy as np
 import pytest
 
 from simulators.drive import Activity, State
-from simulators.plane import CityPlane
+from simulators.plane import CityPlane, Ground
 from simulators.receiver import CANYON_SIGMA_M, DRIFT_TAU_S, OPEN_SIGMA_M, WHITE_SIGMA_M, Receivers
 
 BUSES, SECONDS = 300, 600
@@ -15,7 +15,7 @@ BUSES, SECONDS = 300, 600
 def errors(canyon: bool) -> np.ndarray:
     """East errors in metres of buses that stand at the centre, shape (SECONDS, BUSES)."""
     plane = CityPlane()
-    receivers = Receivers(1, BUSES, plane)
+    receivers = Receivers(1, BUSES, Ground([plane], [0.0], BUSES))
     zeros = np.zeros(BUSES)
     found = []
     for second in range(SECONDS):
@@ -48,7 +48,7 @@ def test_errors_are_correlated_in_time_as_asked_for() -> None:
 
 
 def test_only_reporting_buses_give_fixes_and_the_reported_accuracy_is_honest() -> None:
-    receivers = Receivers(1, 3, CityPlane())
+    receivers = Receivers(1, 3, Ground([CityPlane()], [0.0], 3))
     column = np.zeros(3)
     state = State(
         time_ms=np.arange(3, dtype=np.int64),
