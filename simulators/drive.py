@@ -286,8 +286,11 @@ class Drive:
         elif now < run.arrive_ms:
             self._join(bus, Activity.RUN, self._book.run(run.route), now - run.depart_ms)
         elif run.home_after:
-            home = self._book.home(twin, run.route)
-            self._join(bus, Activity.HOME, home, now - run.arrive_ms - _UNLOADING_MS)
+            home, since_ms = self._book.home(twin, run.route), now - run.arrive_ms - _UNLOADING_MS
+            if self._book.planned_m(twin, home, since_ms / SECOND_MS) < home.length_m:
+                self._join(bus, Activity.HOME, home, since_ms)
+            else:
+                self._after_run(bus, Activity.PARKED)
         else:
             self._after_run(bus, Activity.WAITING)
             self._put(bus, run.route.stops[-1].node)

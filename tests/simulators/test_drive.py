@@ -5,10 +5,11 @@ from __future__ import annotations
 import numpy as np
 import shapely
 
-from fleet.clock import MINUTE_MS
+from fleet.clock import MINUTE_MS, parse_time
 from simulators.drive import Activity
 from simulators.legs import ACCELERATION_MS2
 from simulators.motion import HARDEST_BRAKING_MS2
+from simulators.scenario import FaultRates, Scenario, Simulation
 from tests.simulators.conftest import Driven
 
 
@@ -95,3 +96,20 @@ def test_runs_end_about_when_they_were_planned_to(faultless: Driven) -> None:
 
     assert len(late_min) > 10
     assert max(late_min) < 4
+
+
+def test_on_a_school_morning_yesterdays_buses_are_parked_and_todays_leave() -> None:
+    morning_ms = parse_time("2026-09-08T06:45:00+08:00")
+    faults = FaultRates.none()
+    simulation = Simulation(
+        Scenario(morning_ms, buses=20, timetable="school_day", faults=faults, history_s=0)
+    )
+    departs_ms = np.array([runs[2].depart_ms if runs else np.inf for runs in simulation.timetable.runs])
+    assert not simulation.drive.activity.any()
+
+    has_run = np.zeros(20, bool)
+    for _ in range(3_000):
+        simulation.step()
+        has_run |= simulation.drive.activity == Activity.RUN
+    assert has_run[departs_ms < morning_ms + 45 * MINUTE_MS].sum() > 5
+    assert has_run[departs_ms < morning_ms + 45 * MINUTE_MS].all()
