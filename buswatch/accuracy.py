@@ -15,16 +15,22 @@ from typing import NamedTuple
 
 import numpy as np
 
+from alerts.episodes import Alert
+from alerts.incidents import Incident, gather
 from alerts.offline import find_episodes
+from alerts.waivers import covering, waived
+from buswatch.evaluation import raised_alerts, raised_incidents
 from fleet.clock import SECOND_MS
 from fleet.fixes import Fixes
+from fleet.parameters import Parameters
 from fleet.registry import Registry
 from fleet.timetable import Timetable
-from simulators.evaluate import Evaluation, RaisedAlert, evaluate
+from simulators.evaluate import evaluate
 from simulators.picture import Scene, draw
 from simulators.receiver import Noise
 from simulators.scenario import FaultRates, Scenario, Simulation
 from simulators.scenario_file import ANY_DAY_MS, read_scenario
+from simulators.scorecard import Evaluation
 
 SCENARIOS = {"driving": FaultRates(), "every": FaultRates.every()}
 """Beside those that are shipped as files: bad driving and bad links; and a fault for every rule."""
@@ -87,22 +93,39 @@ def run(scenario: Scenario, seconds: int, pictures: Path | None = None) -> Evalu
     simulation = Simulation(scenario)
     fixes = Fixes.concat([simulation.history().fixes, *(simulation.step().fixes for _ in range(seconds))])
     end_ms = scenario.start_ms + seconds * SECOND_MS
-    raised = [
-        RaisedAlert(a.bus_id, a.rule, a.started_ms, a.detected_ms, a.ended_ms, a.severity, a.lon, a.lat)
-        for a in find_episodes(fixes, simulation.registry)
-    ]
+    alerts = under_waivers(find_episodes(fixes, simulation.registry), simulation)
     result = evaluate(
-        raised,
+        raised_alerts(alerts),
         simulation.truth,
         from_ms=scenario.start_ms,
         to_ms=end_ms,
         buses=scenario.buses,
         interval_s=scenario.interval_s,
+        incidents=raised_incidents(incidents_in(alerts, simulation.registry, end_ms)),
     )
     if pictures is not None:
         name = f"{scenario.noise}-{scenario.interval_s}s-seed{scenario.seed}"
         _draw(pictures, name, simulation.registry, fixes, result, end_ms)
     return result
+
+
+def under_waivers(alerts: Sequence[Alert], simulation: Simulation) -> list[Alert]:
+    """The alerts, with those that a waiver of the scenario covers as warnings that name it."""
+    route = _routes(simulation.registry)
+    covered = [(a, covering(a, simulation.waivers, route.get(a.evidence.approval_id or ""))) for a in alerts]
+    return [waived(alert, waiver) if waiver else alert for alert, waiver in covered]
+
+
+def incidents_in(alerts: Sequence[Alert], registry: Registry, newest_ms: int) -> list[Incident]:
+    """The incidents that the alerts of a fleet come to by ``newest_ms``."""
+    route = _routes(registry)
+    pairs = [(alert, route.get(alert.evidence.approval_id or "")) for alert in alerts]
+    return gather(pairs, Parameters().with_settings(registry.parameters).incident, newest_ms)
+
+
+def _routes(registry: Registry) -> dict[str, str]:
+    """The route of each approval."""
+    return {approval.approval_id: approval.route_id for approval in registry.approvals}
 
 
 def _draw(folder: Path, name: str, registry: Registry, fixes: Fixes, result: Evaluation, end_ms: int) -> None:
@@ -111,7 +134,7 @@ def _draw(folder: Path, name: str, registry: Registry, fixes: Fixes, result: Eva
     row = {bus.bus_id: place for place, bus in enumerate(registry.buses)}
     timetable = Timetable(registry)
     wanted: list[tuple[str, str, str, int, int]] = [
-        ("missed", f.bus, f.rule, f.from_ms, f.to_ms) for f in result.missed
+        ("missed", f.bus, f.rule, f.from_ms, f.to_ms) for f in result.missed if f.bus
     ]
     wanted += [("false", a.bus, a.rule, a.started_ms, a.ended_ms or end_ms) for a in result.false]
     for kind, bus, rule, from_ms, to_ms in wanted:

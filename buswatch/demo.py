@@ -31,9 +31,9 @@ from fleet.clock import SECOND_MS, from_ms
 from fleet.errors import Unavailable
 from fleet.registry import Registry
 from ingest.mqtt import Broker
-from simulators.evaluate import Evaluation
 from simulators.publish import Summary
 from simulators.scenario import Scenario, Simulation
+from simulators.scorecard import Evaluation
 from simulators.timetable import ZONE
 from storage.database import Database
 from storage.embedded import EmbeddedPostgres

@@ -7,15 +7,19 @@ from collections.abc import Iterable
 from pathlib import Path
 
 from alerts.episodes import Alert
+from alerts.incidents import Incident
 from buswatch.settings import Settings
 from fleet.errors import BadInput
-from simulators.evaluate import Evaluation, RaisedAlert, evaluate
+from simulators.evaluate import evaluate
+from simulators.scorecard import Evaluation, RaisedAlert, RaisedIncident
 from simulators.truth import read_truth
 from storage.alerts import AlertBook
 from storage.database import Database
+from storage.incidents import IncidentBook
 from storage.registry import load_registry
 
 _PAGE = 500
+_MOST_INCIDENTS = 10_000
 
 
 async def evaluate_stored(settings: Settings, truth: Path, from_ms: int, to_ms: int, *, as_json: bool) -> int:
@@ -39,7 +43,15 @@ async def evaluate_database(
     except OSError as error:
         raise BadInput(f"the truth file {truth} cannot be read: {error.strerror}") from error
     alerts = await _alerts_between(database, from_ms, to_ms)
-    return evaluate(_raised(alerts), faults, from_ms=from_ms, to_ms=to_ms, buses=buses)
+    incidents = await IncidentBook(database).newest(_MOST_INCIDENTS)
+    return evaluate(
+        raised_alerts(alerts),
+        faults,
+        from_ms=from_ms,
+        to_ms=to_ms,
+        buses=buses,
+        incidents=raised_incidents(i for i in incidents if from_ms <= i.first_ms <= to_ms),
+    )
 
 
 async def _alerts_between(database: Database, from_ms: int, to_ms: int) -> list[Alert]:
@@ -56,8 +68,17 @@ async def _alerts_between(database: Database, from_ms: int, to_ms: int) -> list[
         after = (page[-1].started_ms, page[-1].alert_id)
 
 
-def _raised(alerts: Iterable[Alert]) -> list[RaisedAlert]:
+def raised_alerts(alerts: Iterable[Alert]) -> list[RaisedAlert]:
+    """The monitor's alerts as the evaluation takes them."""
     return [
-        RaisedAlert(a.bus_id, a.rule, a.started_ms, a.detected_ms, a.ended_ms, a.severity, a.lon, a.lat)
+        RaisedAlert(
+            a.bus_id, a.rule, a.started_ms, a.detected_ms, a.ended_ms, a.severity, a.lon, a.lat,
+            a.evidence.waiver_id,
+        )
         for a in alerts
-    ]
+    ]  # fmt: skip
+
+
+def raised_incidents(incidents: Iterable[Incident]) -> list[RaisedIncident]:
+    """The monitor's incidents as the evaluation takes them."""
+    return [RaisedIncident(i.lon, i.lat, i.first_ms, i.last_ms) for i in incidents]

@@ -1,15 +1,16 @@
 """Faults of conduct: what a bus does, or leaves undone, apart from how it drives.
 
 Some hold all day and are laid into timetable and record: a bus without valid inspection, a bus that
-stays in its depot though a trip is due, a bus that drives though no assignment calls for it. Others
-begin on the road: a long stop where none is approved, a device that falls silent, a bus that drives back
-along its line. The truth is read off
-the true state, second by second.
+stays in its depot though a trip is due, a bus that drives though no assignment calls for it, on its own route
+or, while a colleague stays in the depot, on the colleague's. Others begin on the road: a long stop where none
+is approved, a device that falls silent, a bus that drives back along its line. The truth is read off the true
+state, second by second.
 """
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections import defaultdict
+from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import replace
 from datetime import timedelta
 
@@ -20,11 +21,12 @@ from fleet.clock import MINUTE_MS, SECOND_MS, local_day
 from fleet.registry import Bus
 from simulators.city import City
 from simulators.drive import Activity, Drive, State
+from simulators.ledger import Ledger
 from simulators.legs import Flags, lay_leg
 from simulators.nation import Nation
 from simulators.plane import Floats
 from simulators.roads import Way
-from simulators.timetable import ZONE, Timetable
+from simulators.timetable import ZONE, Run, Timetable
 from simulators.truth import ConductFault, Fault
 
 _MOVING_MS = 10 / 3.6
@@ -36,6 +38,8 @@ _SEEN_M, _SEEN_MIDWAY_M = 400.0, 2_000.0
 """A bus is known to be on its trip once it has driven so far: farther when the simulation began midway."""
 _BACK_M = (200.0, 700.0)
 """How far a bus drives back that goes the wrong way."""
+_BEGINNING_M = 100.0
+"""A bus that was farther along its line when it was first seen began midway."""
 _ROOM_M = 150.0
 """A long stop lies so far from stops and ends."""
 _WINDOW_LEFT_MS = 25 * MINUTE_MS
@@ -54,7 +58,11 @@ class ConductFaults:
         buses: Mapping[ConductFault, int],
         per_bus_hour: Mapping[ConductFault, float],
     ) -> None:
-        """``buses`` that have a fault all day, ``per_bus_hour`` faults on the road, by rule."""
+        """``buses`` that have a fault all day, ``per_bus_hour`` faults on the road, by rule.
+
+        A bus that is a ``substitute`` takes another one with it: the colleague of its depot whose runs it
+        drives, and who stays there.
+        """
         self._city = city
         self._rng = np.random.default_rng([city.seed, 10])
         self._start_ms = start_ms
@@ -64,6 +72,10 @@ class ConductFaults:
         self._all_day: dict[ConductFault, list[int]] = {
             rule: [row for row, _ in zip(drawn, range(count), strict=False)] for rule, count in buses.items()
         }
+        self._colleague = self._pair(self._all_day.get("substitute", ()), drawn)
+        self._absent = [*self._all_day.get("trip_not_begun", ()), *self._colleague.values()]
+        self._strays = [*self._all_day.get("off_hours", ()), *self._colleague]
+        self._due = self._windows(timetable)
         self.timetable = self._lay(timetable)
         self._rate = {rule: rate * len(city.bus_ids) / 3_600 for rule, rate in per_bus_hour.items()}
         n = len(city.bus_ids)
@@ -71,20 +83,20 @@ class ConductFaults:
         """Buses that no other fault may touch."""
         self.mute: Flags = np.zeros(n, np.bool_)
         """Buses whose device sends nothing and keeps nothing."""
-        for rows in self._all_day.values():
+        for rows in (*self._all_day.values(), self._absent):
             self.held[rows] = True
         self._until_ms: dict[int, int] = {}
         self._stop_m: dict[int, float] = {}
         self._back_m: dict[int, tuple[float, float]] = {}
         self._depot: Floats = np.array([city.network.nodes[city.depots[d].node] for d in city.bus_depot])
-        self._open: dict[tuple[int, ConductFault], Fault] = {}
+        self._ledger = Ledger(city)
         self._moved_ms: dict[int, int] = {}
-        self._closed = self._absences(timetable)
+        self._put_absences(timetable)
 
     @property
     def truth(self) -> list[Fault]:
         """The faults so far, those still going on as far as they have come."""
-        return [*self._closed, *self._open.values()]
+        return self._ledger.truth
 
     def on_record(self, buses: tuple[Bus, ...]) -> tuple[Bus, ...]:
         """The buses as they stand in the registry."""
@@ -102,22 +114,46 @@ class ConductFaults:
             for _ in range(int(self._rng.poisson(rate))):
                 self._begin_somewhere(rule, state, drive, busy)
 
+    def _pair(self, rows: Iterable[int], drawn: Iterator[int]) -> dict[int, int]:
+        """For each of ``rows`` a colleague of its depot among those not ``drawn`` yet, if there is one."""
+        left, depot = list(drawn), self._city.bus_depot
+        pairs = {}
+        for row in rows:
+            near = next((other for other in left if depot[other] == depot[row]), None)
+            if near is not None:
+                left.remove(near)
+                pairs[row] = near
+        return pairs
+
+    def _windows(self, timetable: Timetable) -> dict[str, list[Run]]:
+        """The runs that are due by the assignments on record, by their approvals."""
+        due: dict[str, list[Run]] = defaultdict(list)
+        for row, runs in enumerate(timetable.runs):
+            if row not in self._strays:
+                for run in runs:
+                    due[run.route.approval_id].append(run)
+        return due
+
     def _lay(self, timetable: Timetable) -> Timetable:
-        absent = set(self._all_day.get("trip_not_begun", ()))
-        strays = {self._city.bus_ids[row] for row in self._all_day.get("off_hours", ())}
+        runs = list(timetable.runs)
+        for row, colleague in self._colleague.items():
+            runs[row] = tuple(replace(run, bus=row) for run in runs[colleague])
+        for row in self._absent:
+            runs[row] = ()
+        strays = {self._city.bus_ids[row] for row in self._strays}
         return replace(
             timetable,
-            runs=tuple(() if row in absent else runs for row, runs in enumerate(timetable.runs)),
+            runs=tuple(runs),
             assignments=tuple(a for a in timetable.assignments if a.bus_id not in strays),
         )
 
-    def _absences(self, timetable: Timetable) -> list[Fault]:
-        """The trips of the buses that stay in their depots: each is missed for all of its window."""
-        return [
-            self._fault(row, "trip_not_begun", run.starts_ms, run.ends_ms, 0.0, *self._depot[row])
-            for row in self._all_day.get("trip_not_begun", ())
-            for run in timetable.runs[row]
-        ]
+    def _put_absences(self, timetable: Timetable) -> None:
+        """Write down the trips of the buses that stay in their depots, each for all of its window."""
+        for row in self._absent:
+            x, y = self._depot[row].tolist()
+            for run in timetable.runs[row]:
+                seconds = (run.ends_ms - run.starts_ms) / SECOND_MS
+                self._ledger.put(row, "trip_not_begun", run.starts_ms, run.ends_ms, seconds, (x, y))
 
     def _begin_somewhere(self, rule: ConductFault, state: State, drive: Drive, busy: Flags) -> None:
         begun_m = drive.along_m - drive.driven_m
@@ -132,7 +168,7 @@ class ConductFaults:
                 seconds = self._rng.uniform(*_SILENT_S)
                 self._until_ms[bus] = now + int(seconds * SECOND_MS)
                 self.mute[bus] = self.held[bus] = True
-                self._note(bus, "silent", 0.0, state)
+                self._ledger.note(bus, "silent", 0.0, state)
                 return
             if self._stand(bus, drive) if rule == "long_stop" else self._turn_back(bus, drive):
                 return
@@ -177,13 +213,10 @@ class ConductFaults:
         moving = state.speed_ms > _MOVING_MS
         for bus in self._all_day.get("unapproved_operation", ()):
             self._note_moving(bus, "unapproved_operation", bool(moving[bus]), state)
-        for bus in self._all_day.get("off_hours", ()):
+        for bus in self._strays:
             far = np.hypot(*(np.array([state.x[bus], state.y[bus]]) - self._depot[bus])) > _FAR_M
             self._note_moving(bus, "off_hours", bool(moving[bus] and far), state)
-            if state.activity[bus] == Activity.RUN:  # of a colleague's route, when that one is due
-                self._note(bus, "substitute", 0.0, state)
-            else:
-                self._close(bus, "substitute")
+            self._observe_substitute(bus, state, drive)
         for bus in list(self._until_ms):
             self._observe_silent(bus, state)
         for bus in list(self._stop_m):
@@ -191,73 +224,59 @@ class ConductFaults:
         for bus in list(self._back_m):
             self._observe_turn(bus, state, drive)
 
+    def _observe_substitute(self, bus: int, state: State, drive: Drive) -> None:
+        """Whether a bus drives, from its beginning, a line that is due for another; size: per cent of it."""
+        leg = drive.legs[bus]
+        on_run = state.activity[bus] == Activity.RUN == drive.activity[bus]
+        if leg is None or not on_run or drive.along_m[bus] - drive.driven_m[bus] > _BEGINNING_M:
+            self._ledger.close(bus, "substitute")
+            return
+        now, approval = int(state.time_ms[bus]), drive.run_of(bus).route.approval_id
+        if any(run.starts_ms <= now < run.ends_ms for run in self._due.get(approval, ())):
+            part = float(drive.along_m[bus]) / leg.length_m
+            fault = self._ledger.note(bus, "substitute", 100 * part, state)
+            if fault.from_ms < self._start_ms + SECOND_MS:  # it went on before the beginning
+                self._ledger.amend(bus, msgspec.structs.replace(fault, from_ms=self._start_ms - 1))
+        else:
+            self._ledger.close(bus, "substitute")
+
     def _observe_silent(self, bus: int, state: State) -> None:
-        self._note(bus, "silent", self._lasted_s(bus, "silent", state), state)
+        self._note_lasting(bus, "silent", state)
         if state.time_ms[bus] >= self._until_ms[bus] or state.activity[bus] != Activity.RUN:
-            self._close(bus, "silent")
+            self._ledger.close(bus, "silent")
             del self._until_ms[bus]
             self.mute[bus] = self.held[bus] = False
 
     def _observe_stop(self, bus: int, state: State, drive: Drive) -> None:
         ahead_m = self._stop_m[bus] - drive.along_m[bus]
         if abs(ahead_m) < 5.0 and state.speed_ms[bus] < 0.1:
-            self._note(bus, "long_stop", self._lasted_s(bus, "long_stop", state), state)
+            self._note_lasting(bus, "long_stop", state)
         elif ahead_m < -5.0 or state.activity[bus] != Activity.RUN:
-            self._close(bus, "long_stop")
+            self._ledger.close(bus, "long_stop")
             del self._stop_m[bus]
             self.held[bus] = False
 
     def _observe_turn(self, bus: int, state: State, drive: Drive) -> None:
         from_m, to_m = self._back_m[bus]
         if from_m < drive.along_m[bus] <= to_m and state.activity[bus] == Activity.RUN:
-            self._note(bus, "wrong_way", float(drive.along_m[bus]) - from_m, state)
+            self._ledger.note(bus, "wrong_way", float(drive.along_m[bus]) - from_m, state)
         else:
-            self._close(bus, "wrong_way")
+            self._ledger.close(bus, "wrong_way")
         if state.activity[bus] != Activity.RUN:  # until then its leg is no single way to plan on
             del self._back_m[bus]
             self.held[bus] = False
 
-    def _lasted_s(self, bus: int, rule: ConductFault, state: State) -> float:
-        fault = self._open.get((bus, rule))
-        return 0.0 if fault is None else (int(state.time_ms[bus]) - fault.from_ms) / SECOND_MS
+    def _note_lasting(self, bus: int, rule: ConductFault, state: State) -> None:
+        """Begin or prolong a fault whose size is how long it has lasted."""
+        self._ledger.note(bus, rule, self._ledger.lasted_s(bus, rule, state), state)
 
     def _note_moving(self, bus: int, rule: ConductFault, moving: bool, state: State) -> None:
         """Begin or prolong the truth of a bus that moves and should not; a long stand ends it."""
         now = int(state.time_ms[bus])
         if moving:
-            self._note(bus, rule, float(state.speed_ms[bus]) * 3.6, state)
-            fault = self._open[bus, rule]
+            fault = self._ledger.note(bus, rule, float(state.speed_ms[bus]) * 3.6, state)
             if fault.from_ms < self._start_ms + _PARKED_MS:  # it went on before the beginning
-                self._open[bus, rule] = msgspec.structs.replace(fault, from_ms=self._start_ms - 1)
+                self._ledger.amend(bus, msgspec.structs.replace(fault, from_ms=self._start_ms - 1))
             self._moved_ms[bus] = now
         elif now - self._moved_ms.get(bus, now) > _PARKED_MS:
-            self._close(bus, rule)
-
-    def _note(self, bus: int, rule: ConductFault, size: float, state: State) -> None:
-        """Begin or prolong a fault."""
-        now = int(state.time_ms[bus])
-        known = self._open.get((bus, rule))
-        if known is None:
-            self._open[bus, rule] = self._fault(bus, rule, now, now, size, state.x[bus], state.y[bus])
-        else:
-            size = max(known.size, round(size, 1))
-            self._open[bus, rule] = msgspec.structs.replace(known, to_ms=now, size=size)
-
-    def _close(self, bus: int, rule: ConductFault) -> None:
-        fault = self._open.pop((bus, rule), None)
-        if fault is not None:
-            self._closed.append(fault)
-
-    def _fault(
-        self, bus: int, rule: ConductFault, from_ms: int, to_ms: int, size: float, x: float, y: float
-    ) -> Fault:
-        lon, lat = self._city.ground.to_degrees(np.array([bus]), np.array([x]), np.array([y]))
-        return Fault(
-            bus=self._city.bus_ids[bus],
-            rule=rule,
-            from_ms=from_ms,
-            to_ms=to_ms,
-            size=round(size, 1),
-            lon=round(float(lon[0]), 6),
-            lat=round(float(lat[0]), 6),
-        )
+            self._ledger.close(bus, rule)

@@ -6,19 +6,27 @@ Pure. An alert belongs to a fault when both are of one bus and one rule and thei
 from __future__ import annotations
 
 from collections import defaultdict
-from collections.abc import Iterable, Sequence
-from typing import Any, get_args
+from collections.abc import Iterable, Mapping, Sequence
+from typing import get_args
 
-import msgspec
 import numpy as np
 
-from fleet.clock import HOUR_MS, SECOND_MS, format_time
-from simulators.truth import ConductFault, DrivingFault, Fault
+from fleet.clock import HOUR_MS, SECOND_MS
+from simulators.scorecard import (
+    Evaluation,
+    HarmlessResult,
+    IncidentResult,
+    RaisedAlert,
+    RaisedIncident,
+    RuleResult,
+)
+from simulators.truth import ConductFault, DrivingFault, Fault, Harmless
 
 RULES: tuple[DrivingFault | ConductFault, ...] = (*get_args(DrivingFault), *get_args(ConductFault))
 LEAST_S: dict[str, float] = {
     "speeding": 10.0,
     "deviation": 20.0,
+    "waived_detour": 20.0,
     "unapproved_operation": 90.0,
     "off_hours": 120.0,
     "long_stop": 305.0,
@@ -26,10 +34,32 @@ LEAST_S: dict[str, float] = {
     "trip_not_begun": 1_800.0,
 }
 """Faults at least this long must be found …"""
-LEAST_SIZE: dict[str, float] = {"deviation": 100.0, "wrong_way": 150.0, "stops_skipped": 1.0}
+LEAST_SIZE: dict[str, float] = {
+    "deviation": 100.0,
+    "waived_detour": 100.0,
+    "wrong_way": 150.0,
+    "stops_skipped": 1.0,
+    "substitute": 90.0,
+    "incident": 3.0,
+}
 """… when they are at least so large, where size counts."""
-OPTIONAL = ("substitute",)
-"""Faults that make an alert true and need not be found: whether they are one hangs on other buses."""
+TEMPTED: dict[Harmless, tuple[str, ...]] = {
+    "crossing": ("speeding", "deviation", "wrong_way", "stops_skipped"),
+    "at_terminal": ("deviation", "long_stop", "off_hours", "unapproved_operation"),
+    "canyon_drift": ("speeding", "deviation", "wrong_way", "stops_skipped"),
+    "overtaking": ("speeding",),
+    "waived_detour": ("deviation", "stops_skipped"),
+    "depot_way": (
+        "speeding",
+        "deviation",
+        "wrong_way",
+        "stops_skipped",
+        "long_stop",
+        "off_hours",
+        "substitute",
+    ),
+}
+"""What is harmless, and the rules whose alerts it may draw."""
 FOLLOWS: dict[str, str] = {"trip_not_begun": "long_stop"}
 """An alert of the one rule is true as well where a fault of the other had held the bus up …"""
 FOLLOWS_MS = HOUR_MS
@@ -38,86 +68,14 @@ SLACK_MS = 10 * SECOND_MS
 """An alert may begin and end this far outside its fault: drift, and the band that closes an episode."""
 RETURN_MS = 90 * SECOND_MS
 """Skipped stops are told once the bus has followed its line again for a while."""
-_METRES_A_DEGREE = 111_320.0
 CUT_MS = 5 * SECOND_MS
 """The last seconds of a run are too late for a fault to show that it lasts."""
+INCIDENT_M = 400.0
+"""An incident so near to a closure is that closure's."""
+_METRES_A_DEGREE = 111_320.0
 
-
-class RaisedAlert(msgspec.Struct, frozen=True):
-    """An alert, as far as it matters here; times are epoch milliseconds of event time."""
-
-    bus: str
-    rule: str
-    started_ms: int
-    detected_ms: int
-    ended_ms: int | None
-    severity: str
-    lon: float | None = None
-    """Where it began, WGS-84."""
-    lat: float | None = None
-
-
-class RuleResult(msgspec.Struct, frozen=True):
-    """How one rule did. Delays are seconds from a fault's true beginning to its detection."""
-
-    rule: str
-    found: int
-    missed: int
-    true_alerts: int
-    false: int
-    delay_p50_s: float | None
-    delay_p95_s: float | None
-    delay_max_s: float | None
-    delay_p50_fixes: float | None
-    """The same in fixes, at the interval at which the fleet reports."""
-    place_p50_m: float | None
-    """Metres from where the faults truly began to where their alerts say."""
-    false_per_1000_bus_hours: float
-
-
-class Evaluation(msgspec.Struct, frozen=True):
-    """The result over all rules, with each fault that was missed and each alert that was false."""
-
-    rules: tuple[RuleResult, ...]
-    precision: float
-    """True alerts by all alerts; 1 when none was raised."""
-    recall: float
-    """Faults found by faults that could be found; 1 when there was none."""
-    bus_hours: float
-    missed: tuple[Fault, ...]
-    false: tuple[RaisedAlert, ...]
-
-    def to_json(self) -> dict[str, Any]:
-        """The evaluation as JSON-ready values."""
-        whole: dict[str, Any] = msgspec.to_builtins(self)
-        return whole
-
-    def table(self) -> str:
-        """The evaluation as text for a terminal."""
-        head = f"{'rule':<16}{'found':>7}{'missed':>8}{'false':>7}{'/1000 bus h':>13}"
-        lines = [head + f"{'delay p50':>11}{'p95':>7}{'max':>7}{'fixes':>7}{'place m':>9}"]
-        for r in self.rules:
-            delays = [
-                " -" if d is None else f"{d:.1f}"
-                for d in (r.delay_p50_s, r.delay_p95_s, r.delay_max_s, r.delay_p50_fixes, r.place_p50_m)
-            ]
-            lines.append(
-                f"{r.rule:<16}{r.found:>7}{r.missed:>8}{r.false:>7}{r.false_per_1000_bus_hours:>13.2f}"
-                f"{delays[0]:>11}{delays[1]:>7}{delays[2]:>7}{delays[3]:>7}{delays[4]:>9}"
-            )
-        lines.append(
-            f"precision {self.precision:.3f}, recall {self.recall:.3f}, {self.bus_hours:.1f} bus hours"
-        )
-        lines += [
-            f"missed  {f.bus} {f.rule} {format_time(f.from_ms)}, {_seconds(f.from_ms, f.to_ms)}, {f.size:g}"
-            for f in self.missed
-        ]
-        lines += [
-            f"false   {a.bus} {a.rule} {format_time(a.started_ms)}, {a.severity}"
-            + ("" if a.ended_ms is None else f", for {_seconds(a.started_ms, a.ended_ms)}")
-            for a in self.false
-        ]
-        return "\n".join(lines)
+Truth = Mapping[tuple[str, str], Sequence[Fault]]
+"""Faults by bus and rule."""
 
 
 def evaluate(
@@ -128,12 +86,14 @@ def evaluate(
     to_ms: int,
     buses: int,
     interval_s: int = 1,
+    incidents: Iterable[RaisedIncident] = (),
 ) -> Evaluation:
-    """Hold ``alerts`` against ``truth`` over the time from ``from_ms`` to ``to_ms`` of ``buses`` buses
-    that report every ``interval_s`` seconds.
+    """Hold ``alerts`` and ``incidents`` against ``truth`` over the time from ``from_ms`` to ``to_ms`` of
+    ``buses`` buses that report every ``interval_s`` seconds.
 
     Only faults that began in that time, and had lasted long enough before its end, must be found. An
-    alert that overlaps any fault of its rule is true, be the fault ever so small.
+    alert that overlaps any fault of its rule is true, be the fault ever so small. A detour under a waiver
+    must be found as well; what is told of it is true when it is a warning that names the waiver.
     """
     faults: dict[tuple[str, str], list[Fault]] = defaultdict(list)
     for fault in truth:
@@ -144,18 +104,15 @@ def evaluate(
     for rule in RULES:
         mine = [a for a in raised if a.rule == rule]
         pairs = [(fault, a) for a in mine for fault in faults[a.bus, rule] if _overlap(fault, a, to_ms)]
+        under_waiver = [a for a in mine if _under_waiver(a, faults, to_ms)]
         true_alerts = {id(a) for _, a in pairs}
         true_alerts |= {id(a) for a in mine if _held_up(a, faults[a.bus, FOLLOWS.get(rule, "")])}
+        true_alerts |= {id(a) for a in under_waiver}
+        true_alerts -= {id(a) for a in under_waiver if not _names_waiver(a)}
         first: dict[Fault, RaisedAlert] = {}
         for fault, a in pairs:
             first[fault] = min(first.get(fault, a), a, key=lambda alert: alert.detected_ms)
-        due = [
-            f
-            for (_, named), group in faults.items()
-            if named == rule
-            for f in group
-            if _findable(f, from_ms, to_ms, interval_s)
-        ]
+        due = _due(faults, rule, from_ms, to_ms, interval_s)
         found = [f for f in due if f in first]
         missed += [f for f in due if f not in first]
         untrue = [a for a in mine if id(a) not in true_alerts]
@@ -164,6 +121,10 @@ def evaluate(
         places = [off for f in found if (off := _metres_apart(f, first[f])) is not None]
         counts = (len(found), len(due) - len(found), len(true_alerts))
         results.append(_result(rule, counts, untrue, delays, interval_s, places, bus_hours))
+    hidden = _hidden(raised, faults, from_ms, to_ms, interval_s)
+    closures = [f for f in faults["", "incident"] if f.size >= LEAST_SIZE["incident"]]
+    gathered, unseen = _gathered(closures, list(incidents))
+    missed += [*hidden, *unseen]
     found_count = sum(r.found for r in results)
     true_count = sum(r.true_alerts for r in results)
     return Evaluation(
@@ -173,6 +134,8 @@ def evaluate(
         bus_hours=round(bus_hours, 3),
         missed=tuple(sorted(missed, key=lambda f: f.from_ms)),
         false=tuple(sorted(false, key=lambda a: a.started_ms)),
+        harmless=_harmless(raised, false, faults, from_ms, to_ms),
+        incidents=gathered,
     )
 
 
@@ -186,9 +149,31 @@ def _held_up(alert: RaisedAlert, faults: Sequence[Fault]) -> bool:
     return any(f.from_ms <= alert.detected_ms <= f.to_ms + FOLLOWS_MS for f in faults)
 
 
+def _under_waiver(alert: RaisedAlert, faults: Truth, to_ms: int) -> bool:
+    """Whether an alert came of a detour that a waiver covers."""
+    return alert.rule in TEMPTED["waived_detour"] and any(
+        _overlap(fault, alert, to_ms) for fault in faults.get((alert.bus, "waived_detour"), ())
+    )
+
+
+def _names_waiver(alert: RaisedAlert) -> bool:
+    return alert.severity == "warning" and alert.waiver_id is not None
+
+
+def _due(faults: Truth, rule: str, from_ms: int, to_ms: int, interval_s: int) -> list[Fault]:
+    """The faults of a rule that must be found."""
+    return [
+        fault
+        for (_, named), group in faults.items()
+        if named == rule
+        for fault in group
+        if _findable(fault, from_ms, to_ms, interval_s)
+    ]
+
+
 def _findable(fault: Fault, from_ms: int, to_ms: int, interval_s: int) -> bool:
     """Whether a fault began within the time and lasted long enough before its end to have to be found."""
-    if fault.from_ms < from_ms or fault.rule in OPTIONAL:
+    if fault.from_ms < from_ms:
         return False
     if fault.rule == "stops_skipped" and fault.to_ms > to_ms - RETURN_MS:
         return False
@@ -197,6 +182,80 @@ def _findable(fault: Fault, from_ms: int, to_ms: int, interval_s: int) -> bool:
     if fault.rule == "wrong_way" and lasted_s < 4 * interval_s:
         return False
     return lasted_s >= LEAST_S.get(fault.rule, 0.0) and fault.size >= LEAST_SIZE.get(fault.rule, 0.0)
+
+
+def _hidden(
+    raised: Sequence[RaisedAlert], faults: Truth, from_ms: int, to_ms: int, interval_s: int
+) -> list[Fault]:
+    """The detours under a waiver of which nothing was told: a waiver lowers an alert and hides none."""
+    told: dict[str, list[RaisedAlert]] = defaultdict(list)
+    for alert in raised:
+        if alert.rule == "deviation":
+            told[alert.bus].append(alert)
+    return [
+        fault
+        for fault in _due(faults, "waived_detour", from_ms, to_ms, interval_s)
+        if not any(_overlap(fault, alert, to_ms) for alert in told[fault.bus])
+    ]
+
+
+def _harmless(
+    raised: Sequence[RaisedAlert], false: Sequence[RaisedAlert], faults: Truth, from_ms: int, to_ms: int
+) -> tuple[HarmlessResult, ...]:
+    """How often there was each kind of what only looks like a fault, and how often it drew an alert."""
+    results = []
+    for kind, rules in TEMPTED.items():
+        groups = [group for (_, named), group in faults.items() if named == kind]
+        times = sum(from_ms <= f.to_ms and f.from_ms <= to_ms for group in groups for f in group)
+        if not times:
+            continue
+        told = None
+        if kind == "waived_detour":
+            told = len(_drawing(kind, rules, filter(_names_waiver, raised), faults, to_ms))
+        alerted = len(_drawing(kind, rules, false, faults, to_ms))
+        results.append(HarmlessResult(kind, times, alerted, told))
+    return tuple(results)
+
+
+def _drawing(
+    kind: Harmless, rules: Sequence[str], alerts: Iterable[RaisedAlert], faults: Truth, to_ms: int
+) -> set[Fault]:
+    """Those of a kind that alerts of such rules overlap."""
+    return {
+        fault
+        for alert in alerts
+        if alert.rule in rules
+        for fault in faults.get((alert.bus, kind), ())
+        if _overlap(fault, alert, to_ms)
+    }
+
+
+def _gathered(
+    closures: Sequence[Fault], incidents: Sequence[RaisedIncident]
+) -> tuple[IncidentResult, list[Fault]]:
+    """How incidents and closures agree, and the closures that no incident tells of."""
+    explained: set[int] = set()
+    places, unseen = [], []
+    for closure in closures:
+        near = {
+            number: metres
+            for number, one in enumerate(incidents)
+            if one.first_ms <= closure.to_ms + HOUR_MS
+            and one.last_ms >= closure.from_ms
+            and (metres := _metres(closure, one.lon, one.lat)) <= INCIDENT_M
+        }
+        explained |= set(near)
+        if near:
+            places.append(min(near.values()))
+        else:
+            unseen.append(closure)
+    result = IncidentResult(
+        found=len(places),
+        missed=len(unseen),
+        other=len(incidents) - len(explained),
+        place_p50_m=round(float(np.median(places)), 1) if places else None,
+    )
+    return result, unseen
 
 
 def _result(
@@ -230,14 +289,12 @@ def _result(
 
 def _metres_apart(fault: Fault, alert: RaisedAlert) -> float | None:
     """From where a fault began to where its alert says; None where it does not say."""
-    if alert.lon is None or alert.lat is None:
-        return None
-    east = (alert.lon - fault.lon) * np.cos(np.radians(fault.lat))
-    return float(np.hypot(east, alert.lat - fault.lat) * _METRES_A_DEGREE)
+    return None if alert.lon is None or alert.lat is None else _metres(fault, alert.lon, alert.lat)
 
 
-def _seconds(from_ms: int, to_ms: int) -> str:
-    return f"{(to_ms - from_ms) / SECOND_MS:.0f} s"
+def _metres(fault: Fault, lon: float, lat: float) -> float:
+    east = (lon - fault.lon) * np.cos(np.radians(fault.lat))
+    return float(np.hypot(east, lat - fault.lat) * _METRES_A_DEGREE)
 
 
 def _part(some: int, all_of_them: int) -> float:

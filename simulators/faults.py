@@ -1,4 +1,5 @@
-"""Driving faults: buses made to speed or to leave their route, and the truth of both.
+"""Driving faults: buses made to speed or to leave their route, and the truth of both; and bursts of speed too
+short for a fault.
 
 A fault is planned where the road allows it to become what it claims to be, so that none is injected
 that nobody could find. Its truth is not the plan: it is read off the true state, second by second.
@@ -7,27 +8,31 @@ that nobody could find. Its truth is not the plan: it is read off the true state
 from __future__ import annotations
 
 from collections.abc import Callable
-from dataclasses import dataclass
-from typing import Literal
+from typing import Literal, NamedTuple
 
 import numpy as np
 import shapely
 
 from fleet.clock import MINUTE_MS, SECOND_MS
 from simulators.city import City
+from simulators.detours import BEFORE_END_M, Detours
 from simulators.drive import Activity, Drive, State
-from simulators.legs import ACCELERATION_MS2, Flags, Leg, lay_leg
+from simulators.ledger import Ledger
+from simulators.legs import ACCELERATION_MS2, Flags, Leg
 from simulators.motion import EASING_MS2
 from simulators.nation import Nation
 from simulators.plane import Floats
-from simulators.roads import Way
-from simulators.routes import CORRIDOR_M
 from simulators.truth import DrivingFault, Fault
+
+Manoeuvre = DrivingFault | Literal["overtaking"]
+"""What a driver is made to do."""
 
 TOLERANCE_KMH = 5.0
 """Speeding is labelled where the true speed is above the limit by more than this."""
 LEAST_EXCESS_KMH, MOST_EXCESS_KMH = 9.0, 40.0
 LEAST_EXCESS_S, MOST_EXCESS_S = 13.0, 60.0
+_BURST_KMH, _BURST_S = (6.0, 8.0), (1.2, 2.2)
+"""How much over the limit a bus overtakes, and for how long it is over the tolerance."""
 LEAST_OFF_M, LEAST_OFF_S = 110.0, 25.0
 """A detour is driven only when it is farther from the line than this for longer than this."""
 _BEGINNING_M, _FOLLOWED_M, _FOLLOWED_MIDWAY_M = 270.0, 185.0, 1_650.0
@@ -35,27 +40,35 @@ _BEGINNING_M, _FOLLOWED_M, _FOLLOWED_MIDWAY_M = 270.0, 185.0, 1_650.0
 less far when the simulation had it near the line's beginning, farther when it began midway."""
 _UNSEEN_MS = 15.0
 """Metres a second that a bus drives between two of its fixes at most, about."""
-_BEFORE_END_M = 400.0
 _WINDOW_LEFT_MS = 4 * MINUTE_MS
 _TRIES = 40
-_PERHAPS_OFF_M, _CERTAINLY_OFF_M = 30.0, 150.0
-"""A stop nearer than the first to the way driven is served; farther than the second it is left out."""
 _SEARCH_S = 200.0
 _SOON_M = 150.0
 """A detour leaves the line at a junction at most so far beyond the first place where it may."""
 _LONGEST_SKIP_M = 1_800.0
 
 
-@dataclass(slots=True)
-class _Open:
-    """A fault whose end has not come yet."""
+class _OpenRoad(NamedTuple):
+    """The road just ahead of a bus, as far as one limit holds and nothing slows the bus."""
 
-    rule: DrivingFault | Literal["stops_skipped"]
-    from_ms: int
-    to_ms: int
-    size: float
-    x: float
-    y: float
+    along_m: float
+    """Where on its leg the bus is."""
+    speed_ms: float
+    fast_ms: float
+    """The speed at which it shall be driven."""
+    end_m: float
+    leaving_ms: float
+    """How fast it may be there."""
+
+    @property
+    def gathering_m(self) -> float:
+        """Metres that the bus takes to come to that speed …"""
+        return max(self.fast_ms**2 - self.speed_ms**2, 0.0) / (2 * ACCELERATION_MS2)
+
+    @property
+    def easing_m(self) -> float:
+        """… and to ease from it to what the road's end asks, with some to spare."""
+        return max(self.fast_ms**2 - self.leaving_ms**2, 0.0) / (2 * 0.9 * EASING_MS2) + self.fast_ms
 
 
 class DrivingFaults:
@@ -65,21 +78,20 @@ class DrivingFaults:
         self,
         city: City | Nation,
         drive: Drive,
+        detours: Detours,
         *,
         start_ms: int,
-        per_bus_hour: dict[DrivingFault, float],
+        per_bus_hour: dict[Manoeuvre, float],
         at_opening: dict[DrivingFault, int],
         opening_s: dict[DrivingFault, float],
         interval_s: int = 1,
-        held: Flags | None = None,
     ) -> None:
-        """``per_bus_hour`` faults of each rule go on for ever; ``at_opening`` more begin in ``opening_s``,
-        or as soon after as the road allows.
+        """``per_bus_hour`` of each go on for ever; ``at_opening`` more begin in ``opening_s``, or as soon
+        after as the road allows.
 
-        A bus that reports every ``interval_s`` seconds is seen to follow its line so much later. Buses that
-        are ``held``, shape (buses,), get no fault.
+        A bus that reports every ``interval_s`` seconds is seen to follow its line so much later.
         """
-        self._city, self._drive = city, drive
+        self._city, self._drive, self._detours = city, drive, detours
         self._rng = np.random.default_rng([city.seed, 6])
         per_step = len(city.bus_ids) / 3_600
         self._unseen_m = _UNSEEN_MS * (interval_s - 1)
@@ -88,53 +100,53 @@ class DrivingFaults:
             rule: sorted((start_ms + self._rng.uniform(0, opening_s[rule] * SECOND_MS, count)).tolist())
             for rule, count in at_opening.items()
         }
-        self._inject: dict[DrivingFault, Callable[[int], bool]] = {
+        self._inject: dict[Manoeuvre, Callable[[int], bool]] = {
             "speeding": self._speed,
             "deviation": self._deviate,
+            "overtaking": self._overtake,
         }
         self.busy: Flags = np.zeros(len(city.bus_ids), np.bool_)
-        """Buses with a driving fault planned or under way."""
-        self._held: Flags = np.zeros(len(city.bus_ids), np.bool_) if held is None else held
-        self._detour: dict[int, Leg] = {}
-        self._left_out: dict[int, tuple[int, int]] = {}
-        self._left_ms: dict[int, int] = {}
-        self._open: dict[int, _Open] = {}
-        self._closed: list[Fault] = []
+        """Buses that speed or overtake, or are about to."""
+        self._fast: dict[int, Literal["speeding", "overtaking"]] = {}
+        self._ledger = Ledger(city)
         self._motorway = {i for i, edge in enumerate(city.network.edges) if edge.road.kind == "motorway"}
 
     @property
     def truth(self) -> list[Fault]:
-        """The faults so far, those still under way as far as they have come."""
-        return self._closed + [self._fault(bus, fault) for bus, fault in self._open.items()]
+        """Speedings and overtakings so far, those still under way as far as they have come."""
+        return self._ledger.truth
 
-    def step(self, state: State) -> None:
-        """Note what the last second held, and steer buses into new faults."""
+    def step(self, state: State, held: Flags) -> None:
+        """Note what the last second held, and steer buses into new faults; not those that are ``held``, shape
+        (buses,).
+        """
         self._observe(state)
         now = int(state.time_ms.min())
         for rule, rate in self._rate.items():
             for _ in range(int(self._rng.poisson(rate))):
-                self._inject_somewhere(rule, state)
-        for rule, due in self._due_ms.items():
-            while due and due[0] <= now and self._inject_somewhere(rule, state):
+                self._inject_somewhere(rule, state, held)
+        for due_rule, due in self._due_ms.items():
+            while due and due[0] <= now and self._inject_somewhere(due_rule, state, held):
                 due.pop(0)
 
-    def _inject_somewhere(self, rule: DrivingFault, state: State) -> bool:
+    def _inject_somewhere(self, rule: Manoeuvre, state: State, held: Flags) -> bool:
         drive = self._drive
         ready = (
             (state.activity == Activity.RUN)
             & (drive.activity == Activity.RUN)
             & ~self.busy
-            & ~self._held
+            & ~self._detours.busy
+            & ~held
             & (drive.speed_ms > 4.0)
         )
         candidates = self._rng.permutation(np.flatnonzero(ready))
         if rule == "deviation":
-            candidates = candidates[np.argsort(self._still_to_follow_m()[candidates], kind="stable")]
+            candidates = candidates[np.argsort(self.still_to_follow_m()[candidates], kind="stable")]
         candidates = candidates[:_TRIES]
         return any(self._has_time(bus) and self._inject[rule](bus) for bus in candidates.tolist())
 
-    def _still_to_follow_m(self) -> Floats:
-        """Metres that each bus must still follow its line before it may leave it."""
+    def still_to_follow_m(self) -> Floats:
+        """Metres that each bus must still follow its line to be known to be on its trip, shape (buses,)."""
         begun_m = self._drive.along_m - self._drive.driven_m
         near = begun_m < _BEGINNING_M - self._unseen_m
         needed = np.where(near, _FOLLOWED_M, _FOLLOWED_MIDWAY_M) + 2 * self._unseen_m
@@ -145,31 +157,60 @@ class DrivingFaults:
 
     def _speed(self, bus: int) -> bool:
         """Have a bus speed on the road just ahead, if that is long and straight enough."""
+        road = self._open_road(
+            bus, LEAST_EXCESS_KMH + (MOST_EXCESS_KMH - LEAST_EXCESS_KMH) * self._rng.beta(1.1, 2.6)
+        )
+        if road is None:
+            return False
+        gathering = road.gathering_m + road.fast_ms
+        seconds = min(
+            (road.end_m - road.along_m - gathering - road.easing_m) / road.fast_ms,
+            self._rng.uniform(LEAST_EXCESS_S, MOST_EXCESS_S),
+        )
+        if seconds < LEAST_EXCESS_S:
+            return False
+        self._drive_fast(bus, "speeding", road, road.along_m + gathering + seconds * road.fast_ms)
+        return True
+
+    def _overtake(self, bus: int) -> bool:
+        """Have a bus pass another: over the limit and its tolerance, for too short a time to be speeding."""
+        excess_kmh, seconds = self._rng.uniform(*_BURST_KMH), self._rng.uniform(*_BURST_S)
+        road = self._open_road(bus, excess_kmh)
+        if road is None:
+            return False
+        over_ms = (excess_kmh - TOLERANCE_KMH) / 3.6
+        coming_and_going_s = over_ms / ACCELERATION_MS2 + over_ms / EASING_MS2
+        holding_m = max(seconds - coming_and_going_s, 0.0) * road.fast_ms
+        to_m = road.along_m + road.gathering_m + holding_m
+        if to_m + road.easing_m > road.end_m:
+            return False
+        self._drive_fast(bus, "overtaking", road, to_m)
+        return True
+
+    def _open_road(self, bus: int, excess_kmh: float) -> _OpenRoad | None:
+        """The road on which a bus can drive so much over the limit; None when it has none ahead."""
         drive, leg = self._drive, self._drive.legs[bus]
         assert leg is not None
         along, speed = float(drive.along_m[bus]), float(drive.speed_ms[bus])
         first = int(along / leg.step_m) + 1
         limit = float(leg.limit_ms[first])
-        excess = LEAST_EXCESS_KMH + (MOST_EXCESS_KMH - LEAST_EXCESS_KMH) * self._rng.beta(1.1, 2.6)
-        fast = limit + excess / 3.6
+        fast = limit + excess_kmh / 3.6
         open_road = (leg.limit_ms[first:] == limit) & (leg.bend_ms[first:] >= fast)
         last = first + (len(open_road) if open_road.all() else int(np.argmin(open_road))) - 1
         if last <= first:
-            return False
+            return None
         end, leaving = last * leg.step_m, float(leg.cruise_ms[last])
         stop = drive.next_stop_m(bus)
         if stop < end + leaving**2:
             end, leaving = min(stop, end), 0.0
-        gathering = max(fast**2 - speed**2, 0.0) / (2 * ACCELERATION_MS2) + fast
-        easing = max(fast**2 - leaving**2, 0.0) / (2 * 0.9 * EASING_MS2) + fast
-        seconds = min(
-            (end - along - gathering - easing) / fast, self._rng.uniform(LEAST_EXCESS_S, MOST_EXCESS_S)
-        )
-        if seconds < LEAST_EXCESS_S:
-            return False
+        return _OpenRoad(along, speed, fast, end, leaving)
+
+    def _drive_fast(
+        self, bus: int, rule: Literal["speeding", "overtaking"], road: _OpenRoad, to_m: float
+    ) -> None:
         self.busy[bus] = True
-        drive.speed_up(bus, along, along + gathering + seconds * fast, fast, end)
-        return True
+        self._fast[bus] = rule
+        self._drive.speed_up(bus, road.along_m, to_m, road.fast_ms, road.end_m)
 
     def _deviate(self, bus: int) -> bool:
         """Have a bus leave its line at a junction ahead and come back to it at a later one."""
@@ -178,7 +219,7 @@ class DrivingFaults:
         along = float(drive.along_m[bus])
         braking = float(drive.speed_ms[bus]) ** 2 / 2 + 25.0
         halt = drive.next_halt_m(bus)
-        earliest = along + max(braking, float(self._still_to_follow_m()[bus]))
+        earliest = along + max(braking, float(self.still_to_follow_m()[bus]))
         junctions = [
             i
             for i in range(1, len(leg.way.nodes) - 1)
@@ -190,15 +231,12 @@ class DrivingFaults:
                 j
                 for j in range(i + 1, len(leg.way.nodes) - 1)
                 if leg.node_m[j] - leg.node_m[i] < _LONGEST_SKIP_M
-                and leg.node_m[j] < leg.length_m - _BEFORE_END_M
+                and leg.node_m[j] < leg.length_m - BEFORE_END_M
             ]
             for j in self._rng.permutation(ends)[:4].tolist():
                 detour = self._detour_leg(bus, leg, i, j)
                 if detour is not None:
-                    self.busy[bus] = True
-                    self._detour[bus] = detour
-                    self._left_out[bus] = self._stops_left_out(bus, leg, i, j, detour)
-                    drive.reroute(bus, detour, green_to_m=float(leg.node_m[i]))
+                    self._detours.begin(bus, i, j, detour, "deviation")
                     return True
         return False
 
@@ -215,83 +253,20 @@ class DrivingFaults:
         corners = shapely.points(network.nodes[list(round_way.nodes)])
         if shapely.distance(corners, approved).max() < LEAST_OFF_M:
             return None
-        before = Way(way.nodes[: i + 1], way.edges[:i])
-        whole = before.then(round_way).then(Way(way.nodes[j:], way.edges[j:]))
-        stops = {stop.node for stop in route.stops}
-        detour = lay_leg(network, whole, stops=stops, approved=approved)
+        detour = self._detours.lay(bus, i, j, round_way)
         away = detour.off_m > LEAST_OFF_M
         seconds = float((detour.step_m / np.maximum(detour.cruise_ms[away], 2.0)).sum())
         return detour if seconds >= LEAST_OFF_S else None
 
-    def _stops_left_out(self, bus: int, leg: Leg, i: int, j: int, detour: Leg) -> tuple[int, int]:
-        """How many stops between two nodes of a way a detour certainly leaves out, and how many perhaps."""
-        nodes = {stop.node for stop in self._drive.run_of(bus).route.stops}
-        between = [node for node in leg.way.nodes[i + 1 : j] if node in nodes]
-        if not between:
-            return 0, 0
-        driven = shapely.LineString(np.column_stack((detour.x, detour.y)))
-        off_m = shapely.distance(driven, shapely.points(self._city.network.nodes[between]))
-        return int((off_m > _CERTAINLY_OFF_M).sum()), int((off_m > _PERHAPS_OFF_M).sum())
-
     def _observe(self, state: State) -> None:
         over_kmh = (state.speed_ms - state.limit_ms) * 3.6
-        faulty = np.flatnonzero(self.busy)
-        for bus in faulty.tolist():
-            detour = self._detour.get(bus)
-            if detour is not None:
-                self._observe_detour(bus, detour, state)
+        for bus, rule in list(self._fast.items()):
+            speeding = over_kmh[bus] > TOLERANCE_KMH
+            if speeding:
+                self._ledger.note(bus, rule, float(over_kmh[bus]), state)
             else:
-                speeding = over_kmh[bus] > TOLERANCE_KMH
-                self._note(bus, "speeding", bool(speeding), float(over_kmh[bus]), state)
-                past = self._drive.along_m[bus] > self._drive.excess_to_m[bus]
-                if past and not speeding:
-                    self.busy[bus] = False
-
-    def _observe_detour(self, bus: int, detour: Leg, state: State) -> None:
-        if state.activity[bus] != Activity.RUN:
-            self._forget_detour(bus)
-            return
-        place = self._drive.along_m[bus] / detour.step_m
-        off_m = float(np.interp(place, np.arange(len(detour.off_m)), detour.off_m))
-        self._note(bus, "deviation", off_m > CORRIDOR_M, off_m, state)
-        if off_m > CORRIDOR_M:
-            self._left_ms.setdefault(bus, int(state.time_ms[bus]))
-        if off_m <= CORRIDOR_M and not (detour.off_m[int(place) :] > CORRIDOR_M).any():
-            self._forget_detour(bus)
-
-    def _forget_detour(self, bus: int) -> None:
-        del self._detour[bus]
-        certain, perhaps = self._left_out.pop(bus)
-        left_ms = self._left_ms.pop(bus, None)
-        if perhaps and left_ms is not None:
-            place = float(self._drive.along_m[bus])
-            back = _Open("stops_skipped", left_ms, int(self._drive.time_ms[bus]), float(certain), 0.0, 0.0)
-            leg = self._drive.legs[bus]
-            if leg is not None:
-                cell = min(int(place / leg.step_m), len(leg.x) - 1)
-                back.x, back.y = float(leg.x[cell]), float(leg.y[cell])
-            self._closed.append(self._fault(bus, back))
-        self.busy[bus] = False
-
-    def _note(self, bus: int, rule: DrivingFault, faulty: bool, size: float, state: State) -> None:
-        """Begin, prolong or end the truth of a bus's fault by what is true this second."""
-        now = int(state.time_ms[bus])
-        fault = self._open.get(bus)
-        if faulty and fault is None:
-            self._open[bus] = _Open(rule, now, now, size, float(state.x[bus]), float(state.y[bus]))
-        elif faulty and fault is not None:
-            fault.to_ms, fault.size = now, max(fault.size, size)
-        elif fault is not None:
-            self._closed.append(self._fault(bus, self._open.pop(bus)))
-
-    def _fault(self, bus: int, fault: _Open) -> Fault:
-        place = self._city.ground.to_degrees(np.array([bus]), np.array([fault.x]), np.array([fault.y]))
-        return Fault(
-            bus=self._city.bus_ids[bus],
-            rule=fault.rule,
-            from_ms=fault.from_ms,
-            to_ms=fault.to_ms,
-            size=round(fault.size, 1),
-            lon=round(float(place[0][0]), 6),
-            lat=round(float(place[1][0]), 6),
-        )
+                self._ledger.close(bus, rule)
+            past = self._drive.along_m[bus] > self._drive.excess_to_m[bus]
+            if past and not speeding:
+                self.busy[bus] = False
+                del self._fast[bus]

@@ -16,12 +16,15 @@ import numpy as np
 from fleet.clock import SECOND_MS, local_day
 from fleet.errors import BadSetting
 from fleet.fixes import Fixes
-from fleet.registry import Registry
+from fleet.registry import Registry, Waiver
 from simulators.city import DEFAULT_BUSES, MOST_BUSES, City
+from simulators.closure import ClosedRoad, Closure
 from simulators.conduct import ConductFaults
+from simulators.detours import Detours
 from simulators.device import Devices
 from simulators.drive import Drive
 from simulators.faults import DrivingFaults
+from simulators.harmless import HarmlessBook
 from simulators.legbook import LegBook
 from simulators.link import LONGEST_BACKFILL, Links, Sent
 from simulators.nation import Nation
@@ -44,9 +47,9 @@ class FaultRates:
 
     A demonstration begins with an opening burst, so that it has something to show within a minute:
     ``opening_speeding`` and ``opening_deviation`` are counts for the default fleet, taken in
-    proportion for another; so are ``skew``, ``unapproved_operation``, ``off_hours`` and ``trip_not_begun``,
-    the buses that have that fault all day. The defaults come to two speedings and two deviations a minute
-    after it.
+    proportion for another; so are ``skew``, ``unapproved_operation``, ``off_hours``, ``trip_not_begun`` and
+    ``substitute``, the buses that have that fault all day. The defaults come to two speedings and two
+    deviations a minute after it. ``overtaking`` is no fault, but looks like one.
     """
 
     speeding: float = 0.12
@@ -58,6 +61,7 @@ class FaultRates:
     wrong_way: float = 0.0
     long_stop: float = 0.0
     silent: float = 0.0
+    overtaking: float = 0.0
     frozen: float = 0.0
     sentinel: float = 0.0
     garbage: float = 0.0
@@ -65,6 +69,7 @@ class FaultRates:
     unapproved_operation: int = 0
     off_hours: int = 0
     trip_not_begun: int = 0
+    substitute: int = 0
     opening_speeding: int = 9
     opening_deviation: int = 16
 
@@ -75,14 +80,16 @@ class FaultRates:
 
     @staticmethod
     def every() -> FaultRates:
-        """A fleet with every fault there is."""
+        """A fleet with a fault for every rule, and with what only looks like one."""
         return FaultRates(
             wrong_way=0.05,
             long_stop=0.05,
             silent=0.05,
+            overtaking=0.5,
             unapproved_operation=16,
             off_hours=16,
             trip_not_begun=16,
+            substitute=16,
         )
 
 
@@ -102,12 +109,15 @@ class Scenario:
     noise: Noise = "city"
     timetable: Literal["round_now", "school_day"] = "round_now"
     faults: FaultRates = field(default_factory=FaultRates)
+    closure: Closure | None = None
 
     def __post_init__(self) -> None:
         if not 1 <= self.interval_s <= 60:
             raise BadSetting(f"interval of {self.interval_s} s: a device reports every 1 to 60 seconds")
         if not 0 <= self.history_s <= HOUR_S:
             raise BadSetting(f"history of {self.history_s} s: a device keeps up to an hour")
+        if self.closure is not None and self.buses > MOST_BUSES:
+            raise BadSetting(f"a road is closed in a city of at most {MOST_BUSES} buses")
 
 
 class Simulation:
@@ -139,6 +149,7 @@ class Simulation:
                 "unapproved_operation": _share(rates.unapproved_operation, part),
                 "off_hours": _share(rates.off_hours, part),
                 "trip_not_begun": _share(rates.trip_not_begun, part),
+                "substitute": _share(rates.substitute, part),
             },
             per_bus_hour={"wrong_way": rates.wrong_way, "long_stop": rates.long_stop, "silent": rates.silent},
         )
@@ -154,16 +165,23 @@ class Simulation:
             "speeding": _share(rates.opening_speeding, part),
             "deviation": _share(rates.opening_deviation, part),
         }
+        self._detours = Detours(self.city, self.drive)
+        self._closed_road = self._close_road(scenario.closure, part)
         self._faults = DrivingFaults(
             self.city,
             self.drive,
+            self._detours,
             start_ms=self.begin_ms,
-            per_bus_hour={"speeding": rates.speeding, "deviation": rates.deviation},
+            per_bus_hour={
+                "speeding": rates.speeding,
+                "deviation": rates.deviation,
+                "overtaking": rates.overtaking,
+            },
             at_opening=opening,
             opening_s=_OPENING_S,
             interval_s=scenario.interval_s,
-            held=self._conduct.held,
         )
+        self._harmless = HarmlessBook(self.city, self.drive, self.timetable)
         per_bus_hour: dict[LinkFault, float] = {
             "dropout": rates.dropout,
             "duplicate": rates.duplicate,
@@ -192,8 +210,16 @@ class Simulation:
 
     @property
     def truth(self) -> list[Fault]:
-        """Every fault so far."""
-        return [*self._faults.truth, *self._conduct.truth, *self._links.truth, *self._devices.truth]
+        """Every fault so far, and what only looks like one."""
+        closure = self._closed_road.truth if self._closed_road else []
+        driving = [*self._faults.truth, *self._detours.truth, *closure, *self._conduct.truth]
+        return [*driving, *self._links.truth, *self._devices.truth, *self._harmless.truth]
+
+    @property
+    def waivers(self) -> tuple[Waiver, ...]:
+        """What the scenario exempts from the approved routes (校车安全管理条例 article 30)."""
+        waiver = self._closed_road.waiver if self._closed_road else None
+        return () if waiver is None else (waiver,)
 
     def history(self) -> Sent:
         """What the devices kept before the beginning: each bus's backfill, due at the beginning."""
@@ -220,13 +246,27 @@ class Simulation:
     def step(self) -> Sent:
         """What the fleet sends in the next second, in the order in which it is due."""
         state = self.drive.step()
-        self._faults.step(state)
-        self._conduct.step(state, self.drive, self._faults.busy)
+        self._detours.step(state)
+        held = self._conduct.held
+        if self._closed_road is not None:
+            self._closed_road.step(state)
+            held = held | self._closed_road.awaited
+        self._faults.step(state, held)
+        self._conduct.step(state, self.drive, self._faults.busy | self._detours.busy | held)
         reporting = ((self._steps + self._turn) % self.scenario.interval_s == 0) & ~self._conduct.mute
         self._steps += 1
-        spared = self._faults.busy | self._conduct.held
+        spared = self._faults.busy | self._detours.busy | self._conduct.held
+        self._harmless.step(state, spared)
         reports = self._devices.report(self._receivers.observe(state, reporting), spared)
         return self._devices.stamp(self._links.send(reports, spared))
+
+    def _close_road(self, closure: Closure | None, part: float) -> ClosedRoad | None:
+        if closure is None or not isinstance(self.city, City):
+            return None
+        return ClosedRoad(
+            closure, self.city, self.drive, self._detours, self.timetable, self._conduct.held,
+            start_ms=self.begin_ms, buses=_share(closure.buses, part),
+        )  # fmt: skip
 
     def _lay_timetable(self, book: LegBook, day: date) -> Timetable:
         if self.scenario.timetable == "round_now":

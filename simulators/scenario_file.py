@@ -14,7 +14,9 @@ import msgspec
 
 from fleet.clock import parse_duration, parse_time
 from fleet.errors import BadInput, BadSetting
+from fleet.registry import WaiverReason
 from simulators.city import DEFAULT_BUSES
+from simulators.closure import Closure
 from simulators.receiver import Noise
 from simulators.scenario import FaultRates, Scenario
 
@@ -69,6 +71,22 @@ class _Faults(_Table):
         return replace(FaultRates.none(), **given)  # type: ignore[arg-type]  # counts are whole, as read
 
 
+class _Closure(_Table):
+    """A carriageway that is closed for a time: ``simulators.closure``."""
+
+    buses: int
+    """About how many of a fleet of 1,058 drive round it, of another in proportion."""
+    after: str = "5m"
+    """From so long after the start …"""
+    lasts: str = "30m"
+    waiver: WaiverReason | None = None
+    """Why it is closed, if the traffic police sign a waiver for it."""
+
+    def closure(self) -> Closure:
+        """The same for the simulator; ``BadInput`` for what is no duration."""
+        return Closure(_seconds(self.after), _seconds(self.lasts), self.buses, self.waiver)
+
+
 _FIELDS = {known.name: known.type for known in fields(FaultRates)}
 _OPENING = [name.removeprefix("opening_") for name in _FIELDS if name.startswith("opening_")]
 _ALL_DAY = [name for name, kind in _FIELDS.items() if kind == "int" and not name.startswith("opening_")]
@@ -81,6 +99,7 @@ class _File(_Table):
     time: _Time = msgspec.field(default_factory=_Time)
     reports: _Reports = msgspec.field(default_factory=_Reports)
     faults: _Faults = msgspec.field(default_factory=_Faults)
+    closure: _Closure | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -137,6 +156,7 @@ def read_scenario(name: str) -> Script:
             noise=found.reports.noise,
             timetable=found.time.timetable,
             faults=found.faults.rates(),
+            closure=None if found.closure is None else found.closure.closure(),
         )
     except (
         UnicodeDecodeError,

@@ -1,4 +1,5 @@
-"""The truth beside a simulated run: every fault that was put into it, as JSON Lines.
+"""The truth beside a simulated run: every fault that was put into it, and what only looks like one, as JSON
+Lines.
 
 Written from the true state of the fleet, before any noise of receiver or link.
 """
@@ -26,21 +27,38 @@ ConductFault = Literal[
 ]
 LinkFault = Literal["dropout", "duplicate", "disorder", "jump"]
 DeviceFault = Literal["frozen", "sentinel", "garbage", "skew"]
+SharedFault = Literal["incident"]
+"""What is of no single bus: a road closure, round which many buses drive."""
+Harmless = Literal["crossing", "at_terminal", "canyon_drift", "overtaking", "waived_detour", "depot_way"]
+"""What looks like a fault and is none.
+
+``crossing``: a bus without a trip within the corridor of its line, away from the line's ends.
+``at_terminal``: standing within 300 m of an end of its line, before or after a trip, or parked.
+``canyon_drift``: on a trip between tall buildings, where fixes drift, for 30 s or more.
+``overtaking``: over the limit and its tolerance for too short a time to be speeding.
+``depot_way``: the way between the depot and the line.
+``waived_detour``: a deviation that a waiver covers (校车安全管理条例 article 30); what is told of it is a
+warning that names the waiver."""
+TrueRule = DrivingFault | ConductFault | LinkFault | DeviceFault | SharedFault | Harmless
 
 
 class Fault(msgspec.Struct, frozen=True, rename={"from_ms": "from", "to_ms": "to"}):
-    """One fault as it truly was, from ``from_ms`` to ``to_ms`` (epoch milliseconds, both included)."""
+    """One fault, or what looks like one, as it truly was, from ``from_ms`` to ``to_ms`` (epoch milliseconds,
+    both included).
+    """
 
     bus: str
-    rule: DrivingFault | ConductFault | LinkFault | DeviceFault
+    """Empty for an incident."""
+    rule: TrueRule
     from_ms: int
     to_ms: int
     size: float
-    """The greatest of the interval, by rule: km/h over the limit for speeding, km/h for unapproved, off-hours
-    and sentinel, metres for deviation, wrong way and jump, seconds for dropout, disorder, silent, long stop,
-    frozen and skew, messages for duplicate and garbage. Stops skipped: how many certainly were."""
+    """The greatest of the interval, by rule: km/h over the limit for speeding and overtaking, km/h for
+    unapproved, off-hours and sentinel, metres for deviation, waived detour, wrong way and jump, messages for
+    duplicate and garbage, per cent of the line for substitute, buses for incident; seconds for all others.
+    Stops skipped: how many certainly were."""
     lon: float
-    """Where it began, WGS-84."""
+    """Where it began, WGS-84; of stops skipped, where the bus was back on its line."""
     lat: float
 
 

@@ -4,7 +4,8 @@ from __future__ import annotations
 
 import json
 
-from simulators.evaluate import Evaluation, RaisedAlert, evaluate
+from simulators.evaluate import evaluate
+from simulators.scorecard import Evaluation, RaisedAlert
 from simulators.truth import Fault
 
 HOUR_S = 3_600

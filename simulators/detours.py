@@ -1,0 +1,118 @@
+"""Detours: buses that leave their approved lines and come back to them, and the truth of that.
+
+Why one does is for others to say: a driver who takes another road, or a road that is closed.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import Literal
+
+import numpy as np
+import shapely
+
+from simulators.city import City
+from simulators.drive import Activity, Drive, State
+from simulators.ledger import Ledger
+from simulators.legs import Flags, Leg, lay_leg
+from simulators.nation import Nation
+from simulators.roads import Way
+from simulators.routes import CORRIDOR_M
+from simulators.truth import Fault
+
+BEFORE_END_M = 400.0
+"""A bus is back on its line so far before the line's end, and has a while to be seen there."""
+_PERHAPS_OFF_M, _CERTAINLY_OFF_M = 30.0, 150.0
+"""A stop nearer than the first to the way driven is served; farther than the second it is left out."""
+
+
+@dataclass(slots=True)
+class _Detour:
+    """A detour under way."""
+
+    leg: Leg
+    rule: Literal["deviation", "waived_detour"]
+    left_out: int
+    """Stops that it certainly leaves out, and …"""
+    perhaps_left_out: int
+    """… those that it may."""
+    left_ms: int | None = None
+    """When the bus left its corridor."""
+
+
+class Detours:
+    """Lays detours under buses, and writes down when they were truly outside their corridors."""
+
+    def __init__(self, city: City | Nation, drive: Drive) -> None:
+        self._network, self._drive = city.network, drive
+        self._ledger = Ledger(city)
+        self.busy: Flags = np.zeros(len(city.bus_ids), np.bool_)
+        """Buses on a detour, or about to be."""
+        self._under_way: dict[int, _Detour] = {}
+
+    @property
+    def truth(self) -> list[Fault]:
+        """Each time a bus was outside its corridor, and the stops that were left out by it."""
+        return self._ledger.truth
+
+    def lay(self, bus: int, i: int, j: int, way_round: Way) -> Leg:
+        """The leg of a bus on its run that leaves its way at its node ``i`` and is back on it at ``j``."""
+        leg, route = self._drive.legs[bus], self._drive.run_of(bus).route
+        assert leg is not None
+        way = leg.way
+        before = Way(way.nodes[: i + 1], way.edges[:i])
+        whole = before.then(way_round).then(Way(way.nodes[j:], way.edges[j:]))
+        approved = shapely.LineString(self._network.line_of(route.way))
+        return lay_leg(self._network, whole, stops={stop.node for stop in route.stops}, approved=approved)
+
+    def begin(
+        self, bus: int, i: int, j: int, detour: Leg, rule: Literal["deviation", "waived_detour"]
+    ) -> None:
+        """Have a bus drive a ``detour`` that was laid for it; lights up to where it turns off are green."""
+        leg = self._drive.legs[bus]
+        assert leg is not None
+        left_out = self._stops_left_out(bus, leg, i, j, detour)
+        self.busy[bus] = True
+        self._under_way[bus] = _Detour(detour, rule, *left_out)
+        self._drive.reroute(bus, detour, green_to_m=float(leg.node_m[i]))
+
+    def step(self, state: State) -> None:
+        """Note what the last second held."""
+        for bus in list(self._under_way):
+            self._observe(bus, state)
+
+    def _stops_left_out(self, bus: int, leg: Leg, i: int, j: int, detour: Leg) -> tuple[int, int]:
+        """How many stops between two nodes of a way a detour certainly leaves out, and how many perhaps."""
+        nodes = {stop.node for stop in self._drive.run_of(bus).route.stops}
+        between = [node for node in leg.way.nodes[i + 1 : j] if node in nodes]
+        if not between:
+            return 0, 0
+        driven = shapely.LineString(np.column_stack((detour.x, detour.y)))
+        off_m = shapely.distance(driven, shapely.points(self._network.nodes[between]))
+        return int((off_m > _CERTAINLY_OFF_M).sum()), int((off_m > _PERHAPS_OFF_M).sum())
+
+    def _observe(self, bus: int, state: State) -> None:
+        detour = self._under_way[bus]
+        if state.activity[bus] != Activity.RUN:
+            self._end(bus, state)
+            return
+        off_m = detour.leg.off_m
+        place = self._drive.along_m[bus] / detour.leg.step_m
+        here_m = float(np.interp(place, np.arange(len(off_m)), off_m))
+        if here_m > CORRIDOR_M:
+            fault = self._ledger.note(bus, detour.rule, here_m, state)
+            detour.left_ms = fault.from_ms if detour.left_ms is None else detour.left_ms
+            return
+        self._ledger.close(bus, detour.rule)
+        if not (off_m[int(place) :] > CORRIDOR_M).any():
+            self._end(bus, state)
+
+    def _end(self, bus: int, state: State) -> None:
+        detour = self._under_way.pop(bus)
+        self._ledger.close(bus, detour.rule)
+        if detour.perhaps_left_out and detour.left_ms is not None:
+            self._ledger.put(
+                bus, "stops_skipped", detour.left_ms, int(state.time_ms[bus]), float(detour.left_out),
+                (float(state.x[bus]), float(state.y[bus])),
+            )  # fmt: skip
+        self.busy[bus] = False
