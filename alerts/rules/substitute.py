@@ -22,6 +22,8 @@ from geofence.matching import locate
 
 STEP_M = 100.0
 """Metres between two points of the trail; doubled whenever it is full."""
+_LAYOVER_MS = 60_000
+"""A bus that stands for so long at the beginning of a line waits there; at stops and lights it is shorter."""
 _BACKWARD_M = 50.0
 """Noise: the trail may fall back so far along the line."""
 
@@ -47,6 +49,8 @@ def judge_substitute(
             m.ways[fix.bus].kept = 0
             s.has_way = False
         return count
+    if s.has_way and s.anchor_ms > 0 and fix.t - s.anchor_ms >= _LAYOVER_MS:
+        _begin_anew_at_terminal(m, facts, numbers.trip[facts.parameter_set[on.line]].beginning_m, fix)
     s.has_way = True
     if extend_way(m.ways[fix.bus], fix.t, fix.x, fix.y, fix.lon, fix.lat) and s.foreign_line < 0:
         count = _open(events, count, m, duties, facts, numbers, fix, on)
@@ -83,6 +87,18 @@ def _open(
     )  # fmt: skip
     s.active = noted(s.active, SUBSTITUTE, True)
     return tell(events, count, b, SUBSTITUTE, EVENT_OPENED, fix.t, band)
+
+
+@compiled
+def _begin_anew_at_terminal(m: Memory, facts: Facts, beginning_m: float, fix: Report) -> None:
+    """Forget a trail that was thinned, where the bus waits at the beginning of a line: its points lie so far
+    apart by now that none might be left near that beginning.
+    """
+    w = m.ways[fix.bus]
+    if w.step_m > STEP_M:
+        near = lines_beginning_near(facts.beginnings, facts.corridors, fix.x, fix.y, beginning_m, m.found)
+        if near > 0:
+            w.kept = 0
 
 
 @compiled

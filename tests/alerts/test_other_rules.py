@@ -195,6 +195,15 @@ def test_a_bus_that_drives_another_s_route_is_its_substitute_and_does_not_deviat
     assert alert.evidence.approval_id == "R2.1"
 
 
+def test_a_substitute_is_seen_however_far_it_has_driven_before() -> None:
+    there = drive(-20_000, -3_000, 36)
+    waits = np.full(120, 0.0)
+    x = np.concatenate([there, drive(-3_000, 0, 36), waits, drive(0, 7_980, 36)])
+    fixes = track(x, 3_000.0, row=0)
+    (alert,) = [a for a in found(fixes, two_routes()) if a.rule == "substitute"]
+    assert alert.evidence.approval_id == "R2.1"
+
+
 def test_of_two_windows_at_once_the_trip_is_taken_that_is_driven() -> None:
     record = two_routes()
     both = msgspec.structs.replace(
