@@ -44,7 +44,11 @@ def judge_speeding(
         s.single = False
         return count
     band = m.bands[SPEEDING, fix.bus]
-    if verdict != VIOLATING and s.single and shows_lone_speeding(s, fix.t, fix.x, fix.y, fix.speed_kmh, p):
+    if (
+        verdict != VIOLATING
+        and s.single
+        and shows_lone_speeding(s, fix.t, fix.x, fix.y, fix.speed_kmh, band.peak_limit, p)
+    ):
         band.open = True
         band.opened_ms = fix.t
         graver = speeding_severity(band.peak, p)
@@ -118,20 +122,24 @@ def stays_over(
 
 
 @compiled
-def shows_lone_speeding(s: Row, t: int, x: float, y: float, speed_kmh: float, p: Row) -> bool:
+def shows_lone_speeding(
+    s: Row, t: int, x: float, y: float, speed_kmh: float, limit_kmh: float, p: Row
+) -> bool:
     """Whether the way from the fix before the last to this one shows that the bus was for at least
     ``single_ms`` as fast as the last one says.
 
     It would have come as far as its speed before and after takes it; what it came farther, by the
-    speed that it was faster, is how long it was.
+    speed that it was faster, is how long it was. A bus that overtakes on its way from one stop to the next is
+    slow before and after: it comes no farther than the limit allows.
     """
     base = (s.before_kmh + speed_kmh) / 7.2
     gain = s.speed_kmh / 3.6 - base
     if s.before_ms == 0 or not gain >= _LEAST_GAIN_MS:
         return False
     way_m = math.hypot(s.x - s.before_x, s.y - s.before_y) + math.hypot(x - s.x, y - s.y)
-    over_s = (way_m - base * (t - s.before_ms) / 1000.0) / gain
-    return over_s >= p.single_ms / 1000.0
+    elapsed_s = (t - s.before_ms) / 1000.0
+    over_s = (way_m - base * elapsed_s) / gain
+    return over_s >= p.single_ms / 1000.0 and way_m >= limit_kmh / 3.6 * elapsed_s
 
 
 @compiled

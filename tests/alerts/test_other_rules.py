@@ -335,8 +335,18 @@ def test_one_fix_of_a_speeding_suffices_when_the_way_driven_shows_it() -> None:
         at = np.arange(8, 600, 15)
         return found(track(x[at], speed_kmh=speed[at], every_s=15))
 
-    assert rules(sampled(12)) == ["speeding"]
+    assert rules(sampled(14)) == ["speeding"]
     assert sampled(4) == []
+
+
+def test_a_bus_that_overtakes_between_two_stops_is_not_speeding_at_any_sampling() -> None:
+    there = np.r_[np.arange(0, 54, 3.2), 66, 66, np.arange(60, 0, -5.4)]  # km/h, second by second
+    speed = np.tile(np.r_[there, np.zeros(18)], 12)
+    x = np.cumsum(speed / 3.6)
+    for every_s in (1, 5, 10, 15):
+        for first in range(every_s):
+            at = np.arange(first, len(x), every_s)
+            assert found(track(x[at], speed_kmh=speed[at], every_s=every_s)) == []
 
 
 def test_a_bus_parked_in_its_depot_beside_the_line_when_its_window_opens_is_on_no_trip() -> None:
