@@ -198,6 +198,8 @@ class Detector:
         if rule == "trip_not_begun":
             lon, lat = self._registry.approvals[memory["line"]].line[0]
             memory["peak_lon"], memory["peak_lat"] = lon, lat
+        elif rule == "stops_skipped":  # told where the bus is back; it began where it had left its line
+            lon, lat = self._place_on_line(memory["line"], memory["peak_chainage_m"])
         return Alert(
             alert_id=alert_identity(bus_id, rule, memory["first_ms"]),
             bus_id=bus_id,
@@ -212,6 +214,18 @@ class Detector:
             found_late=memory["late"],
             evidence=self._evidence(bus, rule, memory),
         )
+
+    def _place_on_line(self, line: int, chainage_m: float) -> tuple[float, float]:
+        """The place, WGS-84, so many metres along an approved line."""
+        approval = self._registry.approvals[line]
+        x, y = self.plane.to_metres(*np.array(approval.line, np.float64).T)
+        piece_m = np.hypot(np.diff(x), np.diff(y))
+        piece_m[list(approval.gaps)] = 0.0
+        vertex_m = np.r_[0.0, np.cumsum(piece_m)]
+        lon, lat = self.plane.to_degrees(
+            np.interp([chainage_m], vertex_m, x), np.interp([chainage_m], vertex_m, y)
+        )
+        return round(float(lon[0]), 6), round(float(lat[0]), 6)
 
     def _evidence(self, bus: int, rule: Rule, memory: dict[str, float]) -> Evidence:
         line, row = int(memory["line"]), int(memory["assignment"])

@@ -13,6 +13,7 @@ from dataclasses import replace
 from pathlib import Path
 from typing import NamedTuple
 
+import msgspec
 import numpy as np
 
 from alerts.episodes import Alert
@@ -117,9 +118,12 @@ def under_waivers(alerts: Sequence[Alert], simulation: Simulation) -> list[Alert
 
 
 def incidents_in(alerts: Sequence[Alert], registry: Registry, newest_ms: int) -> list[Incident]:
-    """The incidents that the alerts of a fleet come to by ``newest_ms``."""
+    """The incidents that the alerts of a fleet come to by ``newest_ms``, had each been raised at once: judged
+    after the drive they are all found late, and a late one joins none.
+    """
     route = _routes(registry)
-    pairs = [(alert, route.get(alert.evidence.approval_id or "")) for alert in alerts]
+    at_once = [msgspec.structs.replace(alert, found_late=False) for alert in alerts]
+    pairs = [(alert, route.get(alert.evidence.approval_id or "")) for alert in at_once]
     return gather(pairs, Parameters().with_settings(registry.parameters).incident, newest_ms)
 
 

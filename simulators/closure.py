@@ -19,7 +19,7 @@ from fleet.clock import SECOND_MS
 from fleet.errors import BadSetting
 from fleet.registry import LonLat, Waiver, WaiverReason
 from simulators.city import City
-from simulators.detours import BEFORE_END_M, Detours
+from simulators.detours import BEFORE_END_M, TERMINAL_M, Detours
 from simulators.drive import Activity, Drive, State
 from simulators.legs import Flags
 from simulators.plane import Floats
@@ -209,7 +209,8 @@ class ClosedRoad:
         whole = network.trace(via, node, way.nodes[aim])
         met = next(k for k in range(1, len(whole.nodes)) if whole.nodes[k] in way.nodes[i + 1 :])
         j = way.nodes.index(whole.nodes[met])
-        if j >= last:
+        from_end_m = np.hypot(*(network.nodes[list(whole.nodes[:met])] - network.nodes[way.nodes[-1]]).T)
+        if j >= last or from_end_m.min() < TERMINAL_M:
             return None
         return _Round(i, j, Way(whole.nodes[: met + 1], whole.edges[:met]), float(chainage[i]))
 

@@ -150,8 +150,8 @@ class ConductFaults:
     def _put_absences(self, timetable: Timetable) -> None:
         """Write down the trips of the buses that stay in their depots, each for all of its window."""
         for row in self._absent:
-            x, y = self._depot[row].tolist()
             for run in timetable.runs[row]:
+                x, y = self._city.network.nodes[run.route.stops[0].node].tolist()
                 seconds = (run.ends_ms - run.starts_ms) / SECOND_MS
                 self._ledger.put(row, "trip_not_begun", run.starts_ms, run.ends_ms, seconds, (x, y))
 

@@ -22,6 +22,8 @@ from simulators.truth import Fault
 
 BEFORE_END_M = 400.0
 """A bus is back on its line so far before the line's end, and has a while to be seen there."""
+TERMINAL_M = 350.0
+"""Nearer to the line's end than this a bus away from its line may have ended its trip."""
 _PERHAPS_OFF_M, _CERTAINLY_OFF_M = 30.0, 150.0
 """A stop nearer than the first to the way driven is served; farther than the second it is left out."""
 
@@ -36,8 +38,14 @@ class _Detour:
     """Stops that it certainly leaves out, and …"""
     perhaps_left_out: int
     """… those that it may."""
-    left_ms: int | None = None
-    """When the bus left its corridor."""
+    turn_m: float
+    """Metres along the leg of the junction at which it turns off, and …"""
+    back_m: float
+    """… of the one at which it is back."""
+    was_off: bool = False
+    """Whether it has been outside its corridor: a short cut may never be."""
+    left: tuple[int, float, float] | None = None
+    """When the bus turned off, and where, plane metres."""
 
 
 class Detours:
@@ -73,8 +81,9 @@ class Detours:
         assert leg is not None
         left_out = self._stops_left_out(bus, leg, i, j, detour)
         self.busy[bus] = True
-        self._under_way[bus] = _Detour(detour, rule, *left_out)
-        self._drive.reroute(bus, detour, green_to_m=float(leg.node_m[i]))
+        turn_m, back = float(leg.node_m[i]), len(detour.way.nodes) - len(leg.way.nodes) + j
+        self._under_way[bus] = _Detour(detour, rule, *left_out, turn_m, float(detour.node_m[back]))
+        self._drive.reroute(bus, detour, green_to_m=turn_m)
 
     def step(self, state: State) -> None:
         """Note what the last second held."""
@@ -96,23 +105,25 @@ class Detours:
         if state.activity[bus] != Activity.RUN:
             self._end(bus, state)
             return
+        if detour.left is None and self._drive.along_m[bus] >= detour.turn_m:
+            detour.left = int(state.time_ms[bus]), float(state.x[bus]), float(state.y[bus])
         off_m = detour.leg.off_m
         place = self._drive.along_m[bus] / detour.leg.step_m
         here_m = float(np.interp(place, np.arange(len(off_m)), off_m))
         if here_m > CORRIDOR_M:
-            fault = self._ledger.note(bus, detour.rule, here_m, state)
-            detour.left_ms = fault.from_ms if detour.left_ms is None else detour.left_ms
+            self._ledger.note(bus, detour.rule, here_m, state)
+            detour.was_off = True
             return
         self._ledger.close(bus, detour.rule)
-        if not (off_m[int(place) :] > CORRIDOR_M).any():
+        over = detour.was_off or self._drive.along_m[bus] >= detour.back_m
+        if over and not (off_m[int(place) :] > CORRIDOR_M).any():
             self._end(bus, state)
 
     def _end(self, bus: int, state: State) -> None:
         detour = self._under_way.pop(bus)
         self._ledger.close(bus, detour.rule)
-        if detour.perhaps_left_out and detour.left_ms is not None:
-            self._ledger.put(
-                bus, "stops_skipped", detour.left_ms, int(state.time_ms[bus]), float(detour.left_out),
-                (float(state.x[bus]), float(state.y[bus])),
-            )  # fmt: skip
+        if detour.perhaps_left_out and detour.left is not None:
+            left_ms, *place = detour.left
+            to_ms, left_out = int(state.time_ms[bus]), float(detour.left_out)
+            self._ledger.put(bus, "stops_skipped", left_ms, to_ms, left_out, (place[0], place[1]))
         self.busy[bus] = False

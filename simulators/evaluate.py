@@ -60,6 +60,8 @@ TEMPTED: dict[Harmless, tuple[str, ...]] = {
     ),
 }
 """What is harmless, and the rules whose alerts it may draw."""
+TOLD_AS: dict[str, str] = {"off_hours": "substitute"}
+"""A fault of the one rule need not be found where an alert of the other tells what the bus does."""
 FOLLOWS: dict[str, str] = {"trip_not_begun": "long_stop"}
 """An alert of the one rule is true as well where a fault of the other had held the bus up …"""
 FOLLOWS_MS = HOUR_MS
@@ -112,7 +114,11 @@ def evaluate(
         first: dict[Fault, RaisedAlert] = {}
         for fault, a in pairs:
             first[fault] = min(first.get(fault, a), a, key=lambda alert: alert.detected_ms)
-        due = _due(faults, rule, from_ms, to_ms, interval_s)
+        due = [
+            fault
+            for fault in _due(faults, rule, from_ms, to_ms, interval_s)
+            if fault in first or not _told_as_another(fault, raised, to_ms)
+        ]
         found = [f for f in due if f in first]
         missed += [f for f in due if f not in first]
         untrue = [a for a in mine if id(a) not in true_alerts]
@@ -158,6 +164,15 @@ def _under_waiver(alert: RaisedAlert, faults: Truth, to_ms: int) -> bool:
 
 def _names_waiver(alert: RaisedAlert) -> bool:
     return alert.severity == "warning" and alert.waiver_id is not None
+
+
+def _told_as_another(fault: Fault, raised: Sequence[RaisedAlert], to_ms: int) -> bool:
+    """Whether an alert of another rule had told by the end of a fault what the bus was doing."""
+    return any(
+        alert.bus == fault.bus and alert.detected_ms <= fault.to_ms and _overlap(fault, alert, to_ms)
+        for alert in raised
+        if alert.rule == TOLD_AS.get(fault.rule)
+    )
 
 
 def _due(faults: Truth, rule: str, from_ms: int, to_ms: int, interval_s: int) -> list[Fault]:

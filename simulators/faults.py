@@ -15,7 +15,7 @@ import shapely
 
 from fleet.clock import MINUTE_MS, SECOND_MS
 from simulators.city import City
-from simulators.detours import BEFORE_END_M, Detours
+from simulators.detours import BEFORE_END_M, TERMINAL_M, Detours
 from simulators.drive import Activity, Drive, State
 from simulators.ledger import Ledger
 from simulators.legs import ACCELERATION_MS2, Flags, Leg
@@ -255,6 +255,9 @@ class DrivingFaults:
             return None
         detour = self._detours.lay(bus, i, j, round_way)
         away = detour.off_m > LEAST_OFF_M
+        from_end_m = np.hypot(detour.x - leg.x[-1], detour.y - leg.y[-1])
+        if from_end_m[away].min(initial=np.inf) < TERMINAL_M:
+            return None
         seconds = float((detour.step_m / np.maximum(detour.cruise_ms[away], 2.0)).sum())
         return detour if seconds >= LEAST_OFF_S else None
 

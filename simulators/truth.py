@@ -58,7 +58,7 @@ class Fault(msgspec.Struct, frozen=True, rename={"from_ms": "from", "to_ms": "to
     duplicate and garbage, per cent of the line for substitute, buses for incident; seconds for all others.
     Stops skipped: how many certainly were."""
     lon: float
-    """Where it began, WGS-84; of stops skipped, where the bus was back on its line."""
+    """Where it began, WGS-84; of a trip not begun, where that should have been."""
     lat: float
 
 

@@ -12,6 +12,8 @@ from geofence.compiled import Row, compiled, inlined
 from geofence.matching import Place, runs_along
 
 _SERIOUS = 1
+_DROVE_M = 20.0
+"""Metres of falling chainage that are no drift of a bus that stands."""
 
 
 @inlined
@@ -48,6 +50,8 @@ def judge_wrong_way(
     if verdict != VIOLATING and not (s.active >> WRONG_WAY) & 1:
         return count
     band = m.bands[WRONG_WAY, fix.bus]
+    if verdict == BETWEEN and band.fixes > 0 and _came_back(fix, on):
+        verdict = VIOLATING
     if verdict == BETWEEN and not band.open:
         return count  # it stands, at a light perhaps: where it began to drive back is not forgotten
     if verdict == VIOLATING and band.fixes == 0:
@@ -67,6 +71,12 @@ def judge_wrong_way(
         count = tell_end(events, count, fix.bus, WRONG_WAY, band.clear_ms, band)
     s.active = noted(s.active, WRONG_WAY, band.fixes > 0)
     return count
+
+
+@inlined
+def _came_back(fix: Report, on: On) -> bool:
+    """Whether a bus that stands has driven back since its last fix: it has no course, but came from there."""
+    return fix.course_x == 0.0 and fix.course_y == 0.0 and on.place.chainage_m < on.came_from_m - _DROVE_M
 
 
 @compiled

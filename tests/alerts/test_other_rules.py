@@ -57,6 +57,15 @@ def test_driving_back_along_the_line_is_the_wrong_way() -> None:
     assert alert.evidence.back_m == pytest.approx(1_000, abs=60)
 
 
+def test_one_that_has_driven_back_and_stands_is_on_the_wrong_way_at_sparse_fixes_too() -> None:
+    back = np.r_[np.linspace(3_000, 2_760, 30), np.full(60, 2_760.0)]
+    x = np.r_[drive(0, 3_000, 36), back, drive(2_760, 4_000, 36)]
+    speed = np.r_[np.full(300, 36.0), np.full(28, 29.0), np.zeros(62), np.full(124, 36.0)]
+    at = np.arange(8, len(x), 15)
+    (alert,) = found(track(x[at], speed_kmh=speed[at], every_s=15, start_s=8))
+    assert (alert.rule, alert.evidence.fixes) == ("wrong_way", 2)
+
+
 def test_a_bus_that_backs_up_a_little_is_not_on_the_wrong_way() -> None:
     x = np.r_[drive(0, 3_000, 36), drive(-3_000, -2_950, 10) * -1, drive(2_950, 4_000, 36)]
     assert found(track(x)) == []
