@@ -11,6 +11,7 @@ from typing import Literal
 import numpy as np
 import shapely
 
+from fleet.clock import MINUTE_MS
 from simulators.city import City
 from simulators.drive import Activity, Drive, State
 from simulators.ledger import Ledger
@@ -24,6 +25,8 @@ BEFORE_END_M = 400.0
 """A bus is back on its line so far before the line's end, and has a while to be seen there."""
 TERMINAL_M = 350.0
 """Nearer to the line's end than this a bus away from its line may have ended its trip."""
+_TOLD_MS = 2 * MINUTE_MS
+"""A bus that is back on its line so soon before its window ends, or after, is judged by no stop any more."""
 _PERHAPS_OFF_M, _CERTAINLY_OFF_M = 30.0, 150.0
 """A stop nearer than the first to the way driven is served; farther than the second it is left out."""
 
@@ -124,6 +127,7 @@ class Detours:
         self._ledger.close(bus, detour.rule)
         if detour.perhaps_left_out and detour.left is not None:
             left_ms, *place = detour.left
-            to_ms, left_out = int(state.time_ms[bus]), float(detour.left_out)
+            on_trip = self._drive.window_left_ms(bus) > _TOLD_MS
+            to_ms, left_out = int(state.time_ms[bus]), float(detour.left_out if on_trip else 0)
             self._ledger.put(bus, "stops_skipped", left_ms, to_ms, left_out, (place[0], place[1]))
         self.busy[bus] = False

@@ -188,12 +188,22 @@ class Drive:
             case Activity.RUN:
                 self._stand(bus, Activity.UNLOADING, now + _UNLOADING_MS)
             case Activity.UNLOADING:
-                if self.run_of(bus).home_after:
+                if self.run_of(bus).home_after and self._has_time_at_home(bus):
                     self._drive(bus, Activity.HOME, self._book.home(twin, self.run_of(bus).route))
                 else:
                     self._after_run(bus, Activity.WAITING)
             case Activity.HOME:
                 self._after_run(bus, Activity.PARKED)
+
+    def _has_time_at_home(self, bus: int) -> bool:
+        """Whether a bus at its last stop is at its depot before its next run calls it out again. One that is
+        too late for that waits where it is, for the next run begins there.
+        """
+        run, runs = self.run_of(bus), self._runs[self._twin(bus)]
+        if self.run_number[bus] + 1 == len(runs):
+            return True
+        home_ms = int(self.time_ms[bus]) + self._book.depot_ms(self._twin(bus), run.route.stops[-1])
+        return home_ms <= runs[int(self.run_number[bus]) + 1].leave_ms + int(self._lag_ms[bus])
 
     def _after_run(self, bus: int, activity: Activity) -> None:
         """Stand until the next run calls; after the last run, for good."""

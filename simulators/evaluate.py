@@ -95,12 +95,13 @@ def evaluate(
 
     Only faults that began in that time, and had lasted long enough before its end, must be found. An
     alert that overlaps any fault of its rule is true, be the fault ever so small. A detour under a waiver
-    must be found as well; what is told of it is true when it is a warning that names the waiver.
+    must be found as well; what is told of it is true when it is a warning that names the waiver. Alerts count
+    that were raised in that time, be it of what began before.
     """
     faults: dict[tuple[str, str], list[Fault]] = defaultdict(list)
     for fault in truth:
         faults[fault.bus, fault.rule].append(fault)
-    raised = [a for a in alerts if from_ms <= a.started_ms <= to_ms]
+    raised = [a for a in alerts if a.started_ms <= to_ms and a.detected_ms >= from_ms]
     bus_hours = buses * (to_ms - from_ms) / HOUR_MS
     results, missed, false = [], [], []
     for rule in RULES:
@@ -147,7 +148,8 @@ def evaluate(
 
 def _overlap(fault: Fault, alert: RaisedAlert, to_ms: int) -> bool:
     ended = to_ms if alert.ended_ms is None else alert.ended_ms
-    return alert.started_ms <= fault.to_ms + SLACK_MS and ended >= fault.from_ms - SLACK_MS
+    after_ms = RETURN_MS if fault.rule == "stops_skipped" else SLACK_MS
+    return alert.started_ms <= fault.to_ms + after_ms and ended >= fault.from_ms - SLACK_MS
 
 
 def _held_up(alert: RaisedAlert, faults: Sequence[Fault]) -> bool:

@@ -35,23 +35,21 @@ def judge_wrong_way(
     """Take the rule one fix further. ``beside_m``: how far drift may put a bus beside its line;
     ``widened_m``: how far it puts one easily.
     """
-    s = m.buses[fix.bus]
+    s, band = m.buses[fix.bus], m.bands[WRONG_WAY, fix.bus]
     chosen = facts.parameter_set[on.line]
     p = numbers.wrong_way[chosen]
     verdict = CLEAR
     if on.under_way and on.whose == OWN and not duties.trips[on.trip].open_ended:
         near_m = numbers.speeding[chosen].on_line_m + beside_m
         width_m = facts.corridors.lines[on.line].width_m
-        verdict = wrong_way_verdict(on.place, width_m, near_m, on.came_from_m, p)
+        began = (s.active >> WRONG_WAY) & 1 and band.fixes > 0
+        verdict = wrong_way_verdict(on.place, width_m, near_m, on.came_from_m, began, p)
         if verdict == VIOLATING and runs_along(
             facts.corridors, on.line, fix.x, fix.y, fix.course_x, fix.course_y, width_m + widened_m
         ):
             verdict = CLEAR
     if verdict != VIOLATING and not (s.active >> WRONG_WAY) & 1:
         return count
-    band = m.bands[WRONG_WAY, fix.bus]
-    if verdict == BETWEEN and band.fixes > 0 and _came_back(fix, on):
-        verdict = VIOLATING
     if verdict == BETWEEN and not band.open:
         return count  # it stands, at a light perhaps: where it began to drive back is not forgotten
     if verdict == VIOLATING and band.fixes == 0:
@@ -73,17 +71,15 @@ def judge_wrong_way(
     return count
 
 
-@inlined
-def _came_back(fix: Report, on: On) -> bool:
-    """Whether a bus that stands has driven back since its last fix: it has no course, but came from there."""
-    return fix.course_x == 0.0 and fix.course_y == 0.0 and on.place.chainage_m < on.came_from_m - _DROVE_M
-
-
 @compiled
-def wrong_way_verdict(place: Place, width_m: float, near_m: float, came_from_m: float, p: Row) -> int:
+def wrong_way_verdict(
+    place: Place, width_m: float, near_m: float, came_from_m: float, began: bool, p: Row
+) -> int:
     """Whether a bus on its line drives against it; where it stands or its course is not known, between.
 
-    ``near_m``: farther from the line, within the corridor still, it may be on another road.
+    ``near_m``: farther from the line, within the corridor still, it may be on another road. Once it has
+    ``began``, the way back along the line is evidence by itself: a bus that has driven back and stands has no
+    course, and at a corner the line's says little.
     """
     if place.off_m > width_m:
         return CLEAR
@@ -91,4 +87,6 @@ def wrong_way_verdict(place: Place, width_m: float, near_m: float, came_from_m: 
         return BETWEEN
     if place.along < math.cos(math.radians(p.against_deg)) and place.chainage_m < came_from_m:
         return VIOLATING
+    if place.chainage_m < came_from_m - _DROVE_M:
+        return VIOLATING if began else BETWEEN
     return CLEAR if place.along > 0.0 else BETWEEN

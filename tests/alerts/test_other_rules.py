@@ -66,6 +66,19 @@ def test_one_that_has_driven_back_and_stands_is_on_the_wrong_way_at_sparse_fixes
     assert (alert.rule, alert.evidence.fixes) == ("wrong_way", 2)
 
 
+def test_a_corner_on_the_way_back_ends_no_wrong_way() -> None:
+    corner = [*((x, 0.0) for x in range(0, 3_001, 100)), *((3_000.0, y) for y in range(100, 5_001, 100))]
+    along = np.r_[drive(0, 3_195, 36), np.linspace(3_195, 2_985, 27), drive(2_985, 5_000, 36)]
+    x, y = np.minimum(along, 3_000.0), np.maximum(along - 3_000.0, 0.0)
+    speed = np.abs(np.r_[36 / 3.6, np.diff(along)]) * 3.6
+    for first in range(8):
+        at = np.arange(first, len(along), 15)
+        alerts = found(
+            track(x[at], y[at], speed_kmh=speed[at], every_s=15), registry(approval(points=corner))
+        )
+        assert rules(alerts) == ["wrong_way"]
+
+
 def test_a_bus_that_backs_up_a_little_is_not_on_the_wrong_way() -> None:
     x = np.r_[drive(0, 3_000, 36), drive(-3_000, -2_950, 10) * -1, drive(2_950, 4_000, 36)]
     assert found(track(x)) == []
