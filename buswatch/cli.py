@@ -115,7 +115,9 @@ def _add_simulator(commands: Any) -> None:
         _command(commands, "simulate", _simulate, "drive a simulated fleet on a broker")
     )
     simulate.add_argument(
-        "--scenario", metavar="NAME", help="calm, morning-peak, first-day-of-term, or a TOML file of your own"
+        "--scenario",
+        metavar="NAME",
+        help="calm, morning-peak, first-day-of-term, road-closure, or a TOML file of your own",
     )
     simulate.add_argument("--seed", type=int, metavar="N", help="of the city and all that happens in it (1)")
     simulate.add_argument("--buses", type=positive, metavar="N", help="registered buses (1058)")
@@ -135,7 +137,7 @@ def _add_simulator(commands: Any) -> None:
         "--write-city",
         type=Path,
         metavar="DIR",
-        help="drive nothing; write registry and base map for a drive with the same seed, buses and start",
+        help="drive nothing; write registry, base map, waiver of a drive with the same seed, buses and start",
     )
 
 

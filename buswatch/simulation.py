@@ -128,7 +128,20 @@ def write_recording(plan: Drive, path: Path) -> None:
 
 
 def write_city(simulation: Simulation, folder: Path) -> None:
-    """Write ``registry.json`` and ``base-map.json``, as `buswatch import` reads them."""
+    """Write ``registry.json`` and ``base-map.json``, as `buswatch import` reads them; and, where the scenario
+    has one, ``waiver.json``, the body with which ``POST /api/v1/waivers`` gives it.
+    """
     folder.mkdir(parents=True, exist_ok=True)
     (folder / "registry.json").write_bytes(encode_registry(simulation.registry))
     (folder / "base-map.json").write_bytes(msgspec.json.encode(simulation.base_map))
+    for waiver in simulation.waivers:
+        order = {
+            "by": waiver.approved_by,
+            "reason": waiver.reason,
+            "from": format_time(waiver.from_ms, ZONE),
+            "to": format_time(waiver.to_ms, ZONE),
+            "route_ids": waiver.route_ids,
+            "area": waiver.area,
+            "note": waiver.note,
+        }
+        (folder / "waiver.json").write_bytes(msgspec.json.encode(order))

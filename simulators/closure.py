@@ -15,7 +15,7 @@ from functools import cached_property
 import numpy as np
 import shapely
 
-from fleet.clock import SECOND_MS
+from fleet.clock import MINUTE_MS, SECOND_MS
 from fleet.errors import BadSetting
 from fleet.registry import LonLat, Waiver, WaiverReason
 from simulators.city import City
@@ -40,9 +40,11 @@ _TURN_M, _BRAKING_M = 500.0, 25.0
 """So far before the junction at which they turn off, drivers see that the road is closed."""
 _AROUND_MS = 600 * SECOND_MS
 """How far from its plan a bus may come to the place."""
+_APART_MS = 15 * MINUTE_MS
+"""Buses that leave their routes farther apart are no one incident."""
 _SIGNED_BY = "市交警支队"
 _AREA_M = 800.0
-"""The waiver's area reaches so far beyond where buses leave their lines and come back."""
+"""The waiver's area reaches so far beyond the ways that lead round."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -96,13 +98,25 @@ class ClosedRoad:
 
     @property
     def truth(self) -> list[Fault]:
-        """The incident: from the first bus that was sent round to the last; none before the first."""
-        if not self._turned:
-            return []
+        """The incident: from the first bus that was sent round to the last. Where none came for long, what
+        follows is another one.
+        """
         lon, lat = self._degrees(self._city.network.nodes[[self._node]])[0]
-        moments = [at_ms for _, at_ms in self._turned]
-        size = float(len({bus for bus, _ in self._turned}))
-        return [Fault("", "incident", min(moments), max(moments), size, lon, lat)]
+        moments = np.array([at_ms for _, at_ms in self._turned], np.int64)
+        pieces = np.split(np.arange(len(moments)), np.flatnonzero(np.diff(moments) > _APART_MS) + 1)
+        return [
+            Fault(
+                bus="",
+                rule="incident",
+                from_ms=int(moments[piece[0]]),
+                to_ms=int(moments[piece[-1]]),
+                size=float(len({self._turned[row][0] for row in piece.tolist()})),
+                lon=lon,
+                lat=lat,
+            )
+            for piece in pieces
+            if len(piece)
+        ]
 
     @cached_property
     def waiver(self) -> Waiver | None:
@@ -115,7 +129,7 @@ class ClosedRoad:
             reason=self._reason,
             approved_by=_SIGNED_BY,
             from_ms=self.from_ms,
-            to_ms=self.to_ms,
+            to_ms=self.to_ms + _AROUND_MS,  # who was sent round last is back
             route_ids=tuple(sorted({route.route_id for route in self._rounds})),
             area=self._area(),
             note=f"{road}封闭",
@@ -215,8 +229,8 @@ class ClosedRoad:
         return _Round(i, j, Way(whole.nodes[: met + 1], whole.edges[:met]), float(chainage[i]))
 
     def _area(self) -> tuple[LonLat, ...]:
-        """The corners, WGS-84, of a polygon round where buses leave their lines and come back to them."""
-        nodes = {node for one in self._rounds.values() for node in (one.way.nodes[0], one.way.nodes[-1])}
+        """The corners, WGS-84, of a polygon round all ways that lead round the closure."""
+        nodes = {node for one in self._rounds.values() for node in one.way.nodes}
         hull = shapely.MultiPoint(self._city.network.nodes[sorted(nodes)]).convex_hull.buffer(
             _AREA_M, quad_segs=2
         )

@@ -72,8 +72,8 @@ RETURN_MS = 90 * SECOND_MS
 """Skipped stops are told once the bus has followed its line again for a while."""
 CUT_MS = 5 * SECOND_MS
 """The last seconds of a run are too late for a fault to show that it lasts."""
-INCIDENT_M = 400.0
-"""An incident so near to a closure is that closure's."""
+INCIDENT_M = 600.0
+"""An incident so near to a closure is that closure's: a way round may follow the line for a while."""
 _METRES_A_DEGREE = 111_320.0
 
 Truth = Mapping[tuple[str, str], Sequence[Fault]]

@@ -40,6 +40,8 @@ _BEGINNING_M, _FOLLOWED_M, _FOLLOWED_MIDWAY_M = 270.0, 185.0, 1_650.0
 less far when the simulation had it near the line's beginning, farther when it began midway."""
 _UNSEEN_MS = 15.0
 """Metres a second that a bus drives between two of its fixes at most, about."""
+_RESTS_MS = MINUTE_MS
+"""A bus that has overtaken keeps to the limit for so long: to sparse fixes two in a row look like one."""
 _WINDOW_LEFT_MS = 4 * MINUTE_MS
 _TRIES = 40
 _SEARCH_S = 200.0
@@ -108,6 +110,7 @@ class DrivingFaults:
         self.busy: Flags = np.zeros(len(city.bus_ids), np.bool_)
         """Buses that speed or overtake, or are about to."""
         self._fast: dict[int, Literal["speeding", "overtaking"]] = {}
+        self._rested_ms: dict[int, int] = {}
         self._ledger = Ledger(city)
         self._motorway = {i for i, edge in enumerate(city.network.edges) if edge.road.kind == "motorway"}
 
@@ -138,6 +141,7 @@ class DrivingFaults:
             & ~self._detours.busy
             & ~held
             & (drive.speed_ms > 4.0)
+            & (drive.driven_m >= 2 * self._unseen_m)
         )
         candidates = self._rng.permutation(np.flatnonzero(ready))
         if rule == "deviation":
@@ -265,11 +269,14 @@ class DrivingFaults:
         over_kmh = (state.speed_ms - state.limit_ms) * 3.6
         for bus, rule in list(self._fast.items()):
             speeding = over_kmh[bus] > TOLERANCE_KMH
+            now = int(state.time_ms[bus])
             if speeding:
                 self._ledger.note(bus, rule, float(over_kmh[bus]), state)
+                self._rested_ms[bus] = now + (_RESTS_MS if rule == "overtaking" else 0)
             else:
                 self._ledger.close(bus, rule)
             past = self._drive.along_m[bus] > self._drive.excess_to_m[bus]
-            if past and not speeding:
+            if past and not speeding and self._rested_ms.get(bus, now) <= now:
                 self.busy[bus] = False
+                self._rested_ms.pop(bus, None)
                 del self._fast[bus]
