@@ -86,7 +86,8 @@ class ClosedRoad:
         self.from_ms = start_ms + closure.after_s * SECOND_MS
         self.to_ms = self.from_ms + closure.lasts_s * SECOND_MS
         self._reason = closure.waiver
-        self._edge, self._node, self._rounds, watched = self._choose(timetable, buses)
+        self.edge, self.node, self._rounds, watched = self._choose(timetable, buses)
+        """The closed edge, and the node from which it would be driven."""
         self.awaited: Flags = np.zeros(len(city.bus_ids), np.bool_)
         """Buses that are to drive round it and have not yet: no fault may keep them from it."""
         self.awaited[[run.bus for run, _ in watched]] = True
@@ -101,7 +102,7 @@ class ClosedRoad:
         """The incident: from the first bus that was sent round to the last. Where none came for long, what
         follows is another one.
         """
-        lon, lat = self._degrees(self._city.network.nodes[[self._node]])[0]
+        lon, lat = self._degrees(self._city.network.nodes[[self.node]])[0]
         moments = np.array([at_ms for _, at_ms in self._turned], np.int64)
         pieces = np.split(np.arange(len(moments)), np.flatnonzero(np.diff(moments) > _APART_MS) + 1)
         return [
@@ -123,7 +124,7 @@ class ClosedRoad:
         """What the traffic police sign for it; None when they sign nothing."""
         if self._reason is None:
             return None
-        road = self._city.network.edges[self._edge].road.name
+        road = self._city.network.edges[self.edge].road.name
         return Waiver(
             waiver_id=f"W.{self.from_ms}",
             reason=self._reason,

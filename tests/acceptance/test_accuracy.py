@@ -1,10 +1,12 @@
 """The default city: every fault found, no alert false."""
 
+from dataclasses import replace
+
 import pytest
 
 from buswatch.accuracy import run
 from simulators.scenario import FaultRates, Scenario
-from simulators.scenario_file import ANY_DAY_MS
+from simulators.scenario_file import ANY_DAY_MS, read_scenario
 
 
 @pytest.mark.parametrize("seed", [1, 2])
@@ -22,7 +24,26 @@ def test_each_rule_finds_its_faults_in_an_hour_of_them() -> None:
     assert len(result.false) <= 1
     assert found >= {
         "speeding", "deviation", "wrong_way", "unapproved_operation", "off_hours", "long_stop", "silent",
+        "substitute",
     }  # fmt: skip
+
+
+def test_what_only_looks_like_a_fault_raises_nothing_in_the_open_sky() -> None:
+    rates = replace(FaultRates.none(), overtaking=4.0)
+    result = run(Scenario(ANY_DAY_MS, buses=250, faults=rates, noise="open_sky", interval_s=5), 1_800)
+    kinds = {one.kind for one in result.harmless if one.times >= 20}
+    assert kinds == {"crossing", "at_terminal", "canyon_drift", "overtaking", "depot_way"}
+    assert not result.false
+
+
+def test_a_closed_road_is_one_incident_and_its_waiver_lowers_and_hides_nothing() -> None:
+    closure = read_scenario("road-closure").scenario(ANY_DAY_MS, buses=400, interval_s=5)
+    result = run(replace(closure, faults=FaultRates.none()), 5_400)
+    waived = next(one for one in result.harmless if one.kind == "waived_detour")
+    assert waived.times >= 10
+    assert (waived.told, waived.alerted, result.missed) == (waived.times, 0, ())
+    assert (result.incidents.found, result.incidents.other) == (1, 0)
+    assert (result.incidents.place_p50_m or 0.0) <= 400
 
 
 def test_a_calm_fleet_raises_nothing() -> None:

@@ -59,6 +59,46 @@ def test_a_stray_has_no_assignment(driven: Driven) -> None:
     assert not {fault.bus for fault in found} & {a.bus_id for a in simulation.registry.assignments}
 
 
+def test_a_substitute_drives_a_colleague_s_route_while_that_one_stays_in_its_depot() -> None:
+    rates = FaultRates(0, 0, 0, 0, 0, 0, substitute=70, opening_speeding=0, opening_deviation=0)
+    simulation = Simulation(Scenario(START_MS, buses=60, faults=rates, history_s=0))
+    for _ in range(4_200):
+        simulation.step()
+    record, timetable = simulation.registry, simulation.timetable
+    driven = [fault for fault in faults(simulation, "substitute") if fault.size > 99]
+    absent = {fault.bus for fault in faults(simulation, "trip_not_begun")}
+    assert driven
+    for fault in driven:
+        routes = {run.route.route_id for run in timetable.runs[record.bus_rows[fault.bus]]}
+        due_for = {a.bus_id for a in record.assignments if a.route_id in routes}
+        assert due_for & absent
+        assert fault.bus not in {a.bus_id for a in record.assignments}
+
+
+def test_as_many_buses_have_a_fault_all_day_as_were_asked_for() -> None:
+    asked = {"unapproved_operation": 5, "off_hours": 7, "trip_not_begun": 9, "substitute": 4}
+    rates = FaultRates(0, 0, 0, 0, 0, 0, opening_speeding=0, opening_deviation=0, **asked)
+    simulation = Simulation(Scenario(START_MS, buses=1_058, faults=rates, history_s=0))
+    conduct, record = simulation._conduct, simulation.registry
+    assert {rule: len(rows) for rule, rows in conduct._all_day.items()} == asked
+    expired = sum(bus.inspection_expires < local_day(START_MS, record.tz) for bus in record.buses)
+    plain = Simulation(Scenario(START_MS, buses=1_058, faults=FaultRates.none(), history_s=0)).registry
+    out = sum(bus.inspection_expires < local_day(START_MS, plain.tz) for bus in plain.buses)
+    assert expired - out == 5
+    without = {bus.bus_id for bus in record.buses} - {a.bus_id for a in record.assignments}
+    assert len(without) - len({b.bus_id for b in plain.buses} - {a.bus_id for a in plain.assignments}) == 11
+    absent = {fault.bus for fault in faults(simulation, "trip_not_begun")}
+    assert len(absent) == 13  # and the colleagues of the substitutes
+
+
+def test_a_trip_not_begun_lasts_for_its_window_and_lies_where_it_should_have_begun(driven: Driven) -> None:
+    simulation, _, _ = driven
+    lines = {approval.line[0] for approval in simulation.registry.approvals}
+    for fault in faults(simulation, "trip_not_begun"):
+        assert fault.size == (fault.to_ms - fault.from_ms) / 1_000
+        assert min(abs(fault.lon - lon) + abs(fault.lat - lat) for lon, lat in lines) < 1e-4
+
+
 def test_a_silent_device_sends_nothing_from_one_end_of_its_fault_to_the_other(
     driven: Driven,
 ) -> None:

@@ -4,8 +4,10 @@ from __future__ import annotations
 
 import json
 
+import msgspec
+
 from simulators.evaluate import evaluate
-from simulators.scorecard import Evaluation, RaisedAlert
+from simulators.scorecard import Evaluation, RaisedAlert, RaisedIncident
 from simulators.truth import Fault
 
 HOUR_S = 3_600
@@ -91,6 +93,74 @@ def test_a_trip_that_begins_late_because_of_a_long_stop_is_no_false_alert() -> N
     assert held([late], [fault("B1", 100, 700, "long_stop")]).false == ()
     assert held([late], [fault("B2", 100, 700, "long_stop")]).false == (late,)
     assert held([late], [fault("B1", 1_100, 1_700, "long_stop")]).false == (late,)
+
+
+def test_what_only_looks_like_a_fault_is_counted_with_how_often_it_drew_an_alert() -> None:
+    truth = [fault("B1", 100, 103, "overtaking"), fault("B2", 100, 103, "overtaking")]
+    result = held([alert("B1", 102, 130)], truth)
+
+    (overtaking,) = result.harmless
+    assert (overtaking.kind, overtaking.times, overtaking.alerted) == ("overtaking", 2, 1)
+    assert [a.bus for a in result.false] == ["B1"]
+    assert "overtaking                 2       1" in result.table()
+
+
+def test_an_alert_of_a_rule_that_it_cannot_tempt_is_not_laid_at_its_door() -> None:
+    result = held([alert("B1", 102, 500, "silent")], [fault("B1", 100, 400, "canyon_drift")])
+
+    assert result.harmless[0].alerted == 0
+    assert len(result.false) == 1
+
+
+def test_under_a_waiver_a_warning_that_names_it_is_true_and_any_other_alert_false() -> None:
+    truth = [fault("B1", 100, 300, "waived_detour", 400)]
+    marked = msgspec.structs.replace(alert("B1", 105, 300, "deviation"), severity="warning", waiver_id="W1")
+    told = held([marked], truth)
+    assert (told.false, told.missed, told.harmless[0].told, told.harmless[0].alerted) == ((), (), 1, 0)
+
+    for wrong in (
+        msgspec.structs.replace(marked, severity="serious"),
+        msgspec.structs.replace(marked, waiver_id=None),
+    ):
+        result = held([wrong], truth)
+        assert (result.false, result.harmless[0].told, result.harmless[0].alerted) == ((wrong,), 0, 1)
+
+
+def test_a_detour_that_a_waiver_hid_is_missed() -> None:
+    truth = [fault("B1", 100, 300, "waived_detour", 400)]
+    assert held([], truth).missed == (truth[0],)
+
+
+def test_skipped_stops_under_a_waiver_are_told_with_it_too() -> None:
+    truth = [fault("B1", 100, 300, "waived_detour", 400), fault("B1", 100, 300, "stops_skipped", 1)]
+    skipped = alert("B1", 100, 400, "stops_skipped")
+    assert held([skipped], truth).false == (skipped,)
+
+
+def test_an_incident_at_a_closure_is_a_find_and_one_elsewhere_is_not() -> None:
+    closure = fault("", 100, 2_000, "incident", 12)
+    here, elsewhere = (RaisedIncident(114.3 + east, 30.6, 110_000, 1_900_000) for east in (0.001, 0.01))
+    found = evaluate([], [closure], from_ms=0, to_ms=HOUR_S * 1_000, buses=10, incidents=[here, elsewhere])
+    assert (found.incidents.found, found.incidents.missed, found.incidents.other) == (1, 0, 1)
+    assert 90 < (found.incidents.place_p50_m or 0) < 100
+    missed = evaluate([], [closure], from_ms=0, to_ms=HOUR_S * 1_000, buses=10, incidents=[elsewhere])
+    assert missed.missed == (closure,)
+    few = fault("", 100, 2_000, "incident", 2)
+    assert held([], [few]).missed == ()
+
+
+def test_a_stray_that_is_told_as_a_substitute_need_not_be_told_off_its_hours() -> None:
+    truth = [fault("B1", 500, 900, "off_hours", 40)]
+    assert held([], truth).missed == (truth[0],)
+    substitute = alert("B1", 100, 1_000, "substitute", after_s=700)
+    assert held([substitute], [*truth, fault("B1", 100, 1_000, "substitute", 95)]).missed == ()
+
+
+def test_an_alert_that_began_before_and_was_raised_in_the_time_counts() -> None:
+    fault_within = fault("B1", 70, 1_000, "substitute", 100)
+    early = alert("B1", 20, 1_000, "substitute", after_s=800)
+    result = evaluate([early], [fault_within], from_ms=60_000, to_ms=HOUR_S * 1_000, buses=1)
+    assert (result.missed, result.false) == ((), ())
 
 
 def test_the_table_and_the_json_name_what_was_missed_and_false() -> None:

@@ -10,8 +10,9 @@ import shapely
 from simulators.drive import Activity
 from simulators.faults import TOLERANCE_KMH
 from simulators.routes import CORRIDOR_M
+from simulators.scenario import FaultRates, Scenario, Simulation
 from simulators.truth import Fault, Harmless
-from tests.simulators.conftest import Driven
+from tests.simulators.conftest import NOON_MS, Driven
 
 
 def faults_of(driven: Driven, rule: str) -> list[Fault]:
@@ -71,6 +72,29 @@ def test_a_detour_leads_far_enough_from_the_line_for_long_enough(faulty: Driven)
 
     assert len(ended) >= 5
     assert all(fault.size >= 100 and fault.to_ms - fault.from_ms >= 20_000 for fault in ended)
+
+
+def test_as_many_faults_begin_at_the_opening_as_were_asked_for() -> None:
+    rates = FaultRates(0, 0, 0, 0, 0, 0, opening_speeding=53, opening_deviation=106)
+    simulation = Simulation(Scenario(NOON_MS, seed=3, buses=100, faults=rates))
+    for _ in range(300):
+        simulation.step()
+    found = [fault.rule for fault in simulation.truth]
+    assert (found.count("speeding"), found.count("deviation")) == (5, 10)
+
+
+def test_faults_come_as_often_as_the_rates_say() -> None:
+    rates = FaultRates(
+        speeding=2, deviation=0, dropout=2, duplicate=2, disorder=2, jump=2, overtaking=2,
+        opening_speeding=0, opening_deviation=0,
+    )  # fmt: skip
+    simulation = Simulation(Scenario(NOON_MS, seed=3, buses=100, faults=rates, history_s=0))
+    for _ in range(1_800):
+        simulation.step()
+    found = [fault.rule for fault in simulation.truth]
+    expected = 2 * 100 * 0.5
+    for rule in ("speeding", "overtaking", "duplicate", "jump"):
+        assert abs(found.count(rule) - expected) < 4 * np.sqrt(expected), rule
 
 
 def test_without_rates_there_is_no_fault_at_all(faultless: Driven) -> None:

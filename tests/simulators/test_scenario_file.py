@@ -9,6 +9,7 @@ import pytest
 
 from fleet.clock import parse_time
 from fleet.errors import BadInput
+from simulators.closure import Closure
 from simulators.payload import encode
 from simulators.scenario import FaultRates, Scenario, Simulation
 from simulators.scenario_file import read_scenario, shipped
@@ -17,7 +18,7 @@ START_MS = parse_time("2026-09-01T07:00:00+08:00")
 
 
 def test_what_is_shipped_can_be_read_and_says_what_it_is() -> None:
-    assert {"calm", "morning-peak", "first-day-of-term"} <= set(shipped())
+    assert {"calm", "morning-peak", "first-day-of-term", "road-closure"} <= set(shipped())
     for name in shipped():
         script = read_scenario(name)
         assert script.about
@@ -47,6 +48,11 @@ speeding = 0.5
 trip_not_begun = 30
 [faults.opening]
 deviation = 3
+[closure]
+buses = 40
+after = "2m"
+lasts = "20m"
+waiver = "roadworks"
 """
 
 
@@ -67,6 +73,7 @@ def test_a_file_is_read_to_the_last_name(tmp_path: Path) -> None:
         noise="canyon",
         timetable="school_day",
         faults=faults,
+        closure=Closure(120, 1_200, 40, "roadworks"),
     )
     assert script.scenario(START_MS) == expected
     other = script.scenario(START_MS + 1, seed=6, buses=41, interval_s=1)
@@ -82,6 +89,8 @@ def test_a_file_is_read_to_the_last_name(tmp_path: Path) -> None:
         ('about = "x"\n[time]\nstart = "tomorrow"', "RFC 3339"),
         ('about = "x"\n[reports]\ninterval = "90s"', "1 to 60 seconds"),
         ('about = "x"\n[reports]\nnoise = "loud"', "loud"),
+        ('about = "x"\n[closure]\nafter = "5m"', "buses"),
+        ('about = "x"\n[closure]\nbuses = 40\nwaiver = "fun"', "fun"),
         ("about = ", "Invalid value"),
     ],
 )
