@@ -21,9 +21,10 @@ from geofence.corridors import Corridors
 from geofence.matching import locate
 
 STEP_M = 100.0
-"""Metres between two points of the trail; doubled whenever it is full."""
+"""Metres between two points of the trail; doubled whenever it is full. Of two points the one stays at which
+the bus was longer: it waits where it sets out."""
 _LAYOVER_MS = 60_000
-"""A bus that stands for so long at the beginning of a line waits there; at stops and lights it is shorter."""
+"""Where a bus stands for so long there is a point of its trail; at stops and lights it is shorter."""
 _BACKWARD_M = 50.0
 """Noise: the trail may fall back so far along the line."""
 
@@ -49,10 +50,9 @@ def judge_substitute(
             m.ways[fix.bus].kept = 0
             s.has_way = False
         return count
-    if s.has_way and s.anchor_ms > 0 and fix.t - s.anchor_ms >= _LAYOVER_MS:
-        _begin_anew_at_terminal(m, facts, numbers.trip[facts.parameter_set[on.line]].beginning_m, fix)
     s.has_way = True
-    if extend_way(m.ways[fix.bus], fix.t, fix.x, fix.y, fix.lon, fix.lat) and s.foreign_line < 0:
+    waits = s.anchor_ms > 0 and fix.t - s.anchor_ms >= _LAYOVER_MS
+    if extend_way(m.ways[fix.bus], fix.t, fix.x, fix.y, fix.lon, fix.lat, waits) and s.foreign_line < 0:
         count = _open(events, count, m, duties, facts, numbers, fix, on)
     return count
 
@@ -90,29 +90,22 @@ def _open(
 
 
 @compiled
-def _begin_anew_at_terminal(m: Memory, facts: Facts, beginning_m: float, fix: Report) -> None:
-    """Forget a trail that was thinned, where the bus waits at the beginning of a line: its points lie so far
-    apart by now that none might be left near that beginning.
-    """
-    w = m.ways[fix.bus]
-    if w.step_m > STEP_M:
-        near = lines_beginning_near(facts.beginnings, facts.corridors, fix.x, fix.y, beginning_m, m.found)
-        if near > 0:
-            w.kept = 0
-
-
-@compiled
-def extend_way(w: Row, t: int, x: float, y: float, lon: float, lat: float) -> bool:
+def extend_way(w: Row, t: int, x: float, y: float, lon: float, lat: float, waits: bool) -> bool:
     """Take the trail to a place; whether that made it longer by a point."""
     if w.kept > 0:
         k = w.kept - 1
-        if math.hypot(x - w.x[k], y - w.y[k]) < w.step_m:
+        if math.hypot(x - w.x[k], y - w.y[k]) < (STEP_M if waits else w.step_m):
+            if waits:
+                w.x[k], w.y[k], w.lon[k], w.lat[k] = x, y, lon, lat
             return False
     else:
         w.step_m = STEP_M
     if w.kept == WAY_POINTS:
         for k in range(WAY_POINTS // 2):
             j = 2 * k
+            following_ms = w.ms[j + 2] if j + 2 < WAY_POINTS else t
+            if following_ms - w.ms[j + 1] > w.ms[j + 1] - w.ms[j]:
+                j += 1
             w.ms[k], w.x[k], w.y[k], w.lon[k], w.lat[k] = w.ms[j], w.x[j], w.y[j], w.lon[j], w.lat[j]
         w.kept = WAY_POINTS // 2
         w.step_m *= 2.0
@@ -140,10 +133,20 @@ def find_substitute(
             if trip < 0 or _is_own(duties, b, line, t):
                 continue
             if _drives_along(m, c, b, line, p, for_substitute):
+                _begin_at(w, p)
                 m.buses[b].foreign_line = line
                 m.buses[b].foreign_end_ms = duties.trips[trip].end_ms
                 return trip
     return -1
+
+
+@compiled
+def _begin_at(w: Row, first: int) -> None:
+    """Drop the points of a trail before one of them."""
+    for k in range(first, w.kept):
+        j = k - first
+        w.ms[j], w.x[j], w.y[j], w.lon[j], w.lat[j] = w.ms[k], w.x[k], w.y[k], w.lon[k], w.lat[k]
+    w.kept -= first
 
 
 @compiled

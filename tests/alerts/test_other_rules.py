@@ -217,13 +217,17 @@ def test_a_bus_that_drives_another_s_route_is_its_substitute_and_does_not_deviat
     assert alert.evidence.approval_id == "R2.1"
 
 
-def test_a_substitute_is_seen_however_far_it_has_driven_before() -> None:
-    there = drive(-20_000, -3_000, 36)
-    waits = np.full(120, 0.0)
-    x = np.concatenate([there, drive(-3_000, 0, 36), waits, drive(0, 7_980, 36)])
-    fixes = track(x, 3_000.0, row=0)
-    (alert,) = [a for a in found(fixes, two_routes()) if a.rule == "substitute"]
-    assert alert.evidence.approval_id == "R2.1"
+@pytest.mark.parametrize("there", [drive(-20_000, 0, 36), -drive(-1_250, 0, 36)], ids=["far", "on the line"])
+def test_a_substitute_is_seen_however_it_came_to_the_beginning(there: np.ndarray) -> None:
+    x = np.concatenate([there, np.zeros(120), drive(0, 7_980, 36)])
+    speed = np.abs(np.r_[36 / 3.6, np.diff(x)]) * 3.6
+    for first in (0, 7):
+        at = np.arange(first, len(x), 15)
+        fixes = track(x[at], 3_000.0, speed_kmh=speed[at], every_s=15)
+        (alert,) = [a for a in found(fixes, two_routes()) if a.rule == "substitute"]
+        assert alert.evidence.approval_id == "R2.1"
+        begins_s = (alert.started_ms - START_MS) / 1_000
+        assert len(there) - 60 < begins_s < len(there) + 200
 
 
 def test_of_two_windows_at_once_the_trip_is_taken_that_is_driven() -> None:
