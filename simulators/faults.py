@@ -182,7 +182,7 @@ class DrivingFaults:
             i
             for i in range(1, len(leg.way.nodes) - 1)
             if earliest < leg.node_m[i] < min(earliest + _SOON_M, halt)
-            and len(self._city.network.adjacent[leg.way.nodes[i]]) > 2
+            and len(self._city.network.meeting[leg.way.nodes[i]]) > 2
         ]
         for i in junctions:
             ends = [
