@@ -1,7 +1,7 @@
-"""A city grown from a seed: its roads, schools, depots, approved routes, buses and drivers.
+"""A city grown from a seed, or on a map: its schools, depots, approved routes, buses and drivers.
 
 The default is the city of DESIGN: 1,058 buses of which 23 are out of service, 47 routes approved
-anew during the school year, some 1,300 drivers. The same seed always grows the same city.
+anew during the school year, some 1,300 drivers. The same seed, and map, always give the same city.
 """
 
 from __future__ import annotations
@@ -11,6 +11,7 @@ from dataclasses import dataclass, replace
 from datetime import date, timedelta
 from functools import cached_property
 from itertools import islice
+from pathlib import Path
 from typing import Any
 
 import numpy as np
@@ -23,6 +24,7 @@ from simulators.ground import grow
 from simulators.plane import Floats
 from simulators.roads import Edge, RoadNetwork, Way
 from simulators.routes import Place, Reach, RouteVersion, approved_again, draw_route, to_approval
+from simulators.survey import survey
 from simulators.weave import add_places
 
 DEFAULT_BUSES = 1_058
@@ -46,9 +48,19 @@ class RoutePair:
 
 
 class City:
-    """A city of ``buses`` buses grown from ``seed``, in the school year that began in ``school_year``."""
+    """A city of ``buses`` buses grown from ``seed``, in the school year that began in ``school_year``.
 
-    def __init__(self, seed: int = 1, buses: int = DEFAULT_BUSES, school_year: int = 2026) -> None:
+    With ``map``, an OpenStreetMap file, its roads and schools are those of the map; the rest is drawn.
+    """
+
+    def __init__(
+        self,
+        seed: int = 1,
+        buses: int = DEFAULT_BUSES,
+        school_year: int = 2026,
+        map: Path | None = None,  # noqa: A002  # as the option is called
+    ) -> None:
+        """Raises ``BadSetting`` for no number of buses, and ``BadInput`` for a map that will not do."""
         if not 1 <= buses <= 9_999:
             raise BadSetting(f"a city of {buses} buses cannot be grown; ask for 1 to 9999")
         self.seed = seed
@@ -56,7 +68,7 @@ class City:
         rng = np.random.default_rng([seed, 1])
         self._scale = buses / DEFAULT_BUSES
         radius_m = float(np.clip(_RADIUS_M * np.sqrt(self._scale), _SMALLEST_RADIUS_M, _RADIUS_M))
-        ground = grow(radius_m, rng)
+        ground = grow(radius_m, rng) if map is None else survey(map)
         self.plane = ground.plane
         self._ground = ground
         self._reach = Reach().scaled(min(1.0, ground.radius_m / _SMALLEST_RADIUS_M))

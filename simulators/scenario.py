@@ -8,6 +8,7 @@ from __future__ import annotations
 from dataclasses import dataclass, field
 from datetime import date, timedelta
 from functools import cached_property
+from pathlib import Path
 from typing import Any, Literal
 
 import msgspec
@@ -101,6 +102,8 @@ class Scenario:
     noise: Noise = "city"
     timetable: Literal["round_now", "school_day"] = "round_now"
     faults: FaultRates = field(default_factory=FaultRates)
+    map: Path | None = None
+    """An OpenStreetMap file on whose roads the city lies; grown from the seed if none is given."""
 
     def __post_init__(self) -> None:
         if not 1 <= self.interval_s <= 60:
@@ -120,7 +123,8 @@ class Simulation:
         self.scenario = scenario
         self.begin_ms = scenario.start_ms if begin_ms is None else begin_ms
         day = local_day(scenario.start_ms, ZONE)
-        self.city = City(scenario.seed, scenario.buses, day.year if day.month >= 8 else day.year - 1)
+        school_year = day.year if day.month >= 8 else day.year - 1
+        self.city = City(scenario.seed, scenario.buses, school_year, scenario.map)
         book = LegBook(self.city)
         rates, part = scenario.faults, scenario.buses / DEFAULT_BUSES
         self._conduct = ConductFaults(
