@@ -146,7 +146,7 @@ class City:
         roomy = [i for i, edge in enumerate(bare.edges) if self._has_room(edge)]
         if len(roomy) // 3 < schools + depots:
             raise BadInput(
-                f"the map {self._ground.source} has {len(roomy)} streets of {self._ground.room_m:g} m or more,"
+                f"the map {self._ground.source} has {len(roomy)} streets of {self._ground.room_m:g} m or so,"
                 f" too few for {schools} schools, {depots} depots and their stops;"
                 " give a larger extract, or fewer buses"
             )
