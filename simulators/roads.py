@@ -138,7 +138,7 @@ class RoadNetwork:
             for node, found in enumerate(kinds)
             if len(self.meeting[node]) > 2 and "arterial" in found and not found & {"ring", "motorway"}
         ]
-        points = [shapely.Point(place) for place in self.nodes[crossings]]
+        points = np.array([shapely.Point(place) for place in self.nodes[crossings]], object)
         pairs = shapely.STRtree(points).query(points, predicate="dwithin", distance=_ONE_JUNCTION_M)
         near: dict[int, list[int]] = {}
         for one, other in pairs.T.tolist():

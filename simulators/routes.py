@@ -143,7 +143,9 @@ def approved_again(
             return ended, replace(first, version=2, way=way, valid_from=changed)
     stops = first.stops[:1] + first.stops[2:]
     way = join_stops(network, [stop.node for stop in stops])
-    return ended, replace(first, version=2, way=way or first.way, stops=stops, valid_from=changed)
+    if way is None or not reach.allows(network, way):
+        way = first.way
+    return ended, replace(first, version=2, way=way, stops=stops, valid_from=changed)
 
 
 def to_approval(network: RoadNetwork, route: RouteVersion, plane: CityPlane) -> Approval:
