@@ -251,7 +251,7 @@ class ConductFaults:
     def _fault(
         self, bus: int, rule: ConductFault, from_ms: int, to_ms: int, size: float, x: float, y: float
     ) -> Fault:
-        lon, lat = self._city.ground.to_degrees(np.array([bus]), np.array([x]), np.array([y]))
+        lon, lat = self._city.sites.to_degrees(np.array([bus]), np.array([x]), np.array([y]))
         return Fault(
             bus=self._city.bus_ids[bus],
             rule=rule,

@@ -183,7 +183,7 @@ class DrivingFaults:
             i
             for i in range(1, len(leg.way.nodes) - 1)
             if earliest < leg.node_m[i] < min(earliest + _SOON_M, halt)
-            and len(self._city.network.adjacent[leg.way.nodes[i]]) > 2
+            and len(self._city.network.meeting[leg.way.nodes[i]]) > 2
         ]
         for i in junctions:
             ends = [
@@ -285,7 +285,7 @@ class DrivingFaults:
             self._closed.append(self._fault(bus, self._open.pop(bus)))
 
     def _fault(self, bus: int, fault: _Open) -> Fault:
-        place = self._city.ground.to_degrees(np.array([bus]), np.array([fault.x]), np.array([fault.y]))
+        place = self._city.sites.to_degrees(np.array([bus]), np.array([fault.x]), np.array([fault.y]))
         return Fault(
             bus=self._city.bus_ids[bus],
             rule=fault.rule,

@@ -1,4 +1,4 @@
-"""The receiver: what a bus's device makes of where the bus truly is.
+"""The receiver: what a bus's device makes of where the bus truly is. In a tunnel it makes nothing.
 
 Position errors drift as real ones do: a Gauss-Markov process in each axis, slow against the second,
 larger between tall buildings and while a receiver that was switched off finds its satellites, with a little
@@ -16,7 +16,7 @@ from fleet.clock import MINUTE_MS, SECOND_MS
 from fleet.fixes import Fixes
 from simulators.drive import Activity, State
 from simulators.legs import Flags
-from simulators.plane import Floats, Ground
+from simulators.plane import Floats, Sites
 
 Noise = Literal["city", "open_sky", "canyon", "tunnel"]
 NOISES: tuple[Noise, ...] = get_args(Noise)
@@ -45,9 +45,9 @@ _CANYON_TAU_S = 9.5
 class Receivers:
     """The devices of a fleet: one row a bus, one drift each."""
 
-    def __init__(self, seed: int, buses: int, ground: Ground, noise: Noise = "city") -> None:
+    def __init__(self, seed: int, buses: int, sites: Sites, noise: Noise = "city") -> None:
         self._rng = np.random.default_rng([seed, 7])
-        self._ground = ground
+        self._sites = sites
         self._noise = noise
         self._last_ms = np.zeros(buses, np.int64)
         self._drift = np.zeros((2, buses))
@@ -58,6 +58,7 @@ class Receivers:
     def observe(self, state: State, reporting: Flags) -> Fixes:
         """A second's fixes of the buses that report in it."""
         self._switch(state)
+        reporting = reporting & ~state.tunnel
         if self._noise == "tunnel":
             reporting = reporting & ~state.canyon
         rows = np.flatnonzero(reporting)
@@ -69,7 +70,7 @@ class Receivers:
         self._drift[:, rows] = stay * self._drift[:, rows] + np.sqrt(1 - stay**2) * noise[:2]
         sigma, narrow = self._sigma_m(state, rows, since_s)
         error: Floats = sigma * self._drift[:, rows] + WHITE_SIGMA_M * noise[2:4]
-        lon, lat = self._ground.to_degrees(rows, state.x[rows] + error[0], state.y[rows] + error[1])
+        lon, lat = self._sites.to_degrees(rows, state.x[rows] + error[0], state.y[rows] + error[1])
         true_ms = state.speed_ms[rows]
         speed = true_ms * 3.6 + SPEED_SIGMA_KMH * noise[4] * (true_ms > 0.1)
         heading = (state.heading_deg[rows] + _HEADING_SIGMA_DEG * noise[5] * (true_ms > 0.3)) % 360

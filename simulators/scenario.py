@@ -8,6 +8,7 @@ from __future__ import annotations
 from dataclasses import dataclass, field
 from datetime import date, timedelta
 from functools import cached_property
+from pathlib import Path
 from typing import Any, Literal
 
 import msgspec
@@ -102,10 +103,14 @@ class Scenario:
     noise: Noise = "city"
     timetable: Literal["round_now", "school_day"] = "round_now"
     faults: FaultRates = field(default_factory=FaultRates)
+    map: Path | None = None
+    """An OpenStreetMap file on whose roads the city lies; grown from the seed if none is given."""
 
     def __post_init__(self) -> None:
         if not 1 <= self.interval_s <= 60:
             raise BadSetting(f"interval of {self.interval_s} s: a device reports every 1 to 60 seconds")
+        if self.map is not None and self.buses > MOST_BUSES:
+            raise BadSetting(f"a map is of one city, which has at most {MOST_BUSES} buses")
         if not 0 <= self.history_s <= HOUR_S:
             raise BadSetting(f"history of {self.history_s} s: a device keeps up to an hour")
 
@@ -124,7 +129,7 @@ class Simulation:
         school_year = day.year if day.month >= 8 else day.year - 1
         self.city: City | Nation
         if scenario.buses <= MOST_BUSES:
-            self.city = pattern = City(scenario.seed, scenario.buses, school_year)
+            self.city = pattern = City(scenario.seed, scenario.buses, school_year, scenario.map)
             lag_ms = None
         else:
             self.city = Nation(scenario.seed, scenario.buses, school_year)
@@ -148,7 +153,7 @@ class Simulation:
         self._turn = rng.integers(0, scenario.interval_s, scenario.buses)
         history_ms = self.begin_ms - scenario.history_s * SECOND_MS
         self.drive = Drive(book, self.timetable, history_ms, phase_ms, lag_ms=lag_ms)
-        self._receivers = Receivers(scenario.seed, scenario.buses, self.city.ground, scenario.noise)
+        self._receivers = Receivers(scenario.seed, scenario.buses, self.city.sites, scenario.noise)
         self._kept = self._drive_history()
         opening: dict[DrivingFault, int] = {
             "speeding": _share(rates.opening_speeding, part),

@@ -30,6 +30,8 @@ class _Table(msgspec.Struct, forbid_unknown_fields=True):
 class _City(_Table):
     seed: int = 1
     buses: int = DEFAULT_BUSES
+    map: str | None = None
+    """An OpenStreetMap file, from the scenario's folder; grown from the seed if left out."""
 
 
 class _Time(_Table):
@@ -101,9 +103,10 @@ class Script:
         seed: int | None = None,
         buses: int | None = None,
         interval_s: int | None = None,
+        map: Path | None = None,  # noqa: A002  # as the option is called
     ) -> Scenario:
         """The scenario at a moment, with what is given in place of what was written."""
-        asked = {"seed": seed, "buses": buses, "interval_s": interval_s}
+        asked = {"seed": seed, "buses": buses, "interval_s": interval_s, "map": map}
         given = {name: value for name, value in asked.items() if value is not None}
         return replace(self._scenario, start_ms=start_ms, **given)  # type: ignore[arg-type]  # as named above
 
@@ -137,6 +140,7 @@ def read_scenario(name: str) -> Script:
             noise=found.reports.noise,
             timetable=found.time.timetable,
             faults=found.faults.rates(),
+            map=None if found.city.map is None else path.parent / found.city.map,
         )
     except (
         UnicodeDecodeError,

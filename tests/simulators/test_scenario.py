@@ -46,7 +46,7 @@ def test_a_bus_hands_in_what_its_device_kept_before_the_beginning_as_arrays_in_o
     history = simulation.history()
 
     assert history.fixes.time_ms.max() < NOON_MS <= history.due_ms.min()
-    assert len(history.fixes) == BUSES * 240
+    assert 0.98 * BUSES * 240 < len(history.fixes) <= BUSES * 240  # but what was in a tunnel
     sent = encode(history)
     assert len(sent) == BUSES * 2
     assert max(message.fixes for message in sent) == 200
