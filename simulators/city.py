@@ -155,9 +155,11 @@ class City:
                 " give a larger extract, or fewer buses"
             )
         gates = dict(islice(self._gates(roomy, rng), schools))
-        up_hill = {i for i in roomy if bare.edges[i].road.name.startswith(names.HILL)}
-        free = rng.permutation([i for i in roomy if i not in gates and i not in up_hill]).tolist()
-        sites = [*gates, *free[: schools - len(gates) + depots + len(roomy) // 3 - len(up_hill)], *up_hill]
+        left = [i for i in roomy if i not in gates]
+        homes = len(roomy) // 3
+        up_hill = [i for i in left if bare.edges[i].road.name.startswith(names.HILL)][:homes]
+        free = rng.permutation([i for i in left if i not in up_hill]).tolist()
+        sites = [*gates, *free[: schools - len(gates) + depots + homes - len(up_hill)], *up_hill]
         parts = rng.uniform(0.35, 0.65, len(sites))
         network, nodes = add_places(bare, sites, parts.tolist())
         school_name, estate_name = names.schools(rng), names.estates(rng)

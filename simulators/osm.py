@@ -60,8 +60,9 @@ def read_osm(path: Path) -> Extract:
         streets, schools = _read_ways(path)
         schools += _read_school_points(path)
     except RuntimeError as error:
+        why = str(error).rstrip(".")
         raise BadInput(
-            f"the map {path} is no OpenStreetMap file: {error}; give an extract as {_FORMATS}"
+            f"the map {path} is no OpenStreetMap file: {why}; give an extract as {_FORMATS}"
         ) from error
     return Extract(tuple(streets), tuple(schools))
 

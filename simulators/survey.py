@@ -36,7 +36,7 @@ def survey(path: Path) -> Ground:
     if not found:
         raise BadInput(
             f"the map {path} has no road that a bus may take ({len(extract.streets)} ways with a highway tag"
-            " were read); give an extract with the ways of the streets and their nodes"
+            " and known nodes were read); give an extract with the ways of the streets and their nodes"
         )
     every = np.concatenate([street.places for street, _ in found])
     lon, lat = ((every.min(axis=0) + every.max(axis=0)) / 2).tolist()
