@@ -43,10 +43,10 @@ class Sky(NamedTuple):
     tau_s: float
 
 
-OPEN_SKY = Sky("open_sky", False, OPEN_SIGMA_M, DRIFT_TAU_S)
-STREET = Sky("city", False, OPEN_SIGMA_M, DRIFT_TAU_S)
-TALL_STREET = Sky("city", True, CANYON_SIGMA_M, DRIFT_TAU_S)
-CANYON = Sky("canyon", False, DEEP_SIGMA_M, DEEP_TAU_S)
+OPEN_SKY = Sky("open_sky", canyon=False, sigma_m=OPEN_SIGMA_M, tau_s=DRIFT_TAU_S)
+STREET = Sky("city", canyon=False, sigma_m=OPEN_SIGMA_M, tau_s=DRIFT_TAU_S)
+TALL_STREET = Sky("city", canyon=True, sigma_m=CANYON_SIGMA_M, tau_s=DRIFT_TAU_S)
+CANYON = Sky("canyon", canyon=False, sigma_m=DEEP_SIGMA_M, tau_s=DEEP_TAU_S)
 
 skies = pytest.mark.parametrize("sky", [OPEN_SKY, STREET, TALL_STREET, CANYON])
 sampled = pytest.mark.parametrize("interval_s", [1, 15])
