@@ -203,7 +203,7 @@ def _compared(samples: Sequence[Sample]) -> dict[str, Any]:
 
 
 def _table(found: dict[str, Any]) -> Iterator[str]:
-    """The comparison as lines of text; the ratios are to the traces."""
+    """The comparison as lines of text; the ratios are to the traces, of counts there is none."""
     yield f"{'':<34}{'traces':>10}{'simulated':>11}{'ratio':>7}{'driven':>11}{'ratio':>7}"
     yield _row("fixes", found["fixes"])
     yield _row("vehicles", found["vehicles"])
@@ -226,7 +226,7 @@ def _table(found: dict[str, Any]) -> Iterator[str]:
 def _row(name: str, values: Sequence[float]) -> str:
     real, simulated, driven = values
     ratios = [
-        f"{value / real:.2f}" if math.isfinite(value) and math.isfinite(real) and real else ""
+        f"{value / real:.2f}" if real and math.isfinite(value / real) and not isinstance(real, int) else ""
         for value in (simulated, driven)
     ]
     return (

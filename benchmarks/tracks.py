@@ -144,7 +144,7 @@ def sample_of(tracks: Tracks, *, reported: bool) -> Sample:
             late = stale | np.r_[False, stale[:-1]]  # one place told twice, and the step that makes up for it
             speed = np.r_[by_places, by_places[-1]]
             sound = np.r_[(by_places <= JUMP_MS) & ~late, False]
-        stands = speed < STANDING_MS
+        stands = (speed < STANDING_MS) & ~np.r_[stale, False]
         found.speed.append(speed[sound])
         found.steps += len(step_s)
         found.jumps += int((by_places > JUMP_MS).sum())
