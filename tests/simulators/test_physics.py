@@ -6,7 +6,7 @@ from collections import defaultdict
 
 import numpy as np
 import shapely
-from hypothesis import HealthCheck, given, settings
+from hypothesis import HealthCheck, example, given, settings
 from hypothesis import strategies as st
 
 from simulators.drive import Activity
@@ -31,6 +31,9 @@ scenarios = st.builds(
     history_s=st.just(0),
     faults=st.sampled_from(RATES),
 )
+
+JOINED_AT_ITS_END = Scenario(NOON_MS, seed=1316, buses=2, history_s=0, faults=FaultRates.none())
+"""Its first bus is at the very end of its leg when the simulation begins."""
 
 
 class Way:
@@ -76,6 +79,7 @@ class Way:
 
 
 @given(scenarios)
+@example(JOINED_AT_ITS_END)
 @settings(max_examples=12, deadline=None, suppress_health_check=[HealthCheck.too_slow])
 def test_no_bus_exceeds_its_acceleration_leaves_its_leg_or_jumps(scenario: Scenario) -> None:
     way = Way(scenario)
