@@ -312,7 +312,7 @@ class Drive:
         self._drive(bus, activity, leg)
         along_m = self._book.planned_m(self._twin(bus), leg, since_ms / SECOND_MS)
         self.along_m[bus] = min(along_m, leg.length_m - 1)
-        ahead = self._halts_m[bus] > self.along_m[bus] + 1.0
+        ahead = self._halts_m[bus] > self.along_m[bus] + 0.5  # its leg's end is 1 m ahead at least
         self._motion.halt[bus] = int(np.argmax(ahead))
 
     def speed_up(self, bus: int, from_m: float, to_m: float, speed_ms: float, clear_to_m: float) -> None:

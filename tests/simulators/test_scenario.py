@@ -52,7 +52,8 @@ def test_a_bus_hands_in_what_its_device_kept_before_the_beginning_as_arrays_in_o
     assert max(message.fixes for message in sent) == 200
     for bus in range(BUSES):
         steps = np.diff(history.fixes.time_ms[history.fixes.bus == bus])
-        assert np.all(steps == 10_000)
+        assert np.all(steps % 10_000 == 0)
+        assert np.mean(steps == 10_000) > 0.98
 
 
 def test_the_drive_goes_on_from_its_history_without_a_jump() -> None:
