@@ -8,14 +8,16 @@ from __future__ import annotations
 
 import contextlib
 import json
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from dataclasses import replace
 from pathlib import Path
 from typing import NamedTuple
 
 import numpy as np
 
+from alerts.episodes import Alert
 from alerts.offline import find_episodes
+from alerts.waivers import covering, waived
 from fleet.clock import SECOND_MS
 from fleet.fixes import Fixes
 from fleet.registry import Registry
@@ -89,7 +91,7 @@ def run(scenario: Scenario, seconds: int, pictures: Path | None = None) -> Evalu
     end_ms = scenario.start_ms + seconds * SECOND_MS
     raised = [
         RaisedAlert(a.bus_id, a.rule, a.started_ms, a.detected_ms, a.ended_ms, a.severity, a.lon, a.lat)
-        for a in find_episodes(fixes, simulation.registry)
+        for a in _judged(fixes, simulation)
     ]
     result = evaluate(
         raised,
@@ -103,6 +105,15 @@ def run(scenario: Scenario, seconds: int, pictures: Path | None = None) -> Evalu
         name = f"{scenario.noise}-{scenario.interval_s}s-seed{scenario.seed}"
         _draw(pictures, name, simulation.registry, fixes, result, end_ms)
     return result
+
+
+def _judged(fixes: Fixes, simulation: Simulation) -> Iterator[Alert]:
+    """The alerts of a simulation under its own advisories and waivers."""
+    registry = simulation.registry
+    routes = {approval.approval_id: approval.route_id for approval in registry.approvals}
+    for alert in find_episodes(fixes, registry, advisories=simulation.advisories):
+        waiver = covering(alert, simulation.waivers, routes.get(alert.evidence.approval_id or ""))
+        yield alert if waiver is None else waived(alert, waiver)
 
 
 def _draw(folder: Path, name: str, registry: Registry, fixes: Fixes, result: Evaluation, end_ms: int) -> None:

@@ -93,6 +93,14 @@ class City:
         return date(self.school_year + 1, 8, 31)
 
     @cached_property
+    def bridges(self) -> frozenset[int]:
+        """The numbers of the edges that cross the river on a bridge."""
+        edges = self.network.edges
+        lines = [shapely.LineString(edge.line) for edge in edges]
+        over = np.flatnonzero(shapely.intersects(lines, self._ground.river)).tolist()
+        return frozenset(number for number in over if edges[number].sky != "tunnel")
+
+    @cached_property
     def approvals(self) -> tuple[Approval, ...]:
         """Every version of every route, as on record."""
         versions = [v for pair in self.routes for v in (*pair.to_school, *pair.to_home)]

@@ -6,14 +6,14 @@ Pure. An alert belongs to a fault when both are of one bus and one rule and thei
 from __future__ import annotations
 
 from collections import defaultdict
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from typing import Any, get_args
 
 import msgspec
 import numpy as np
 
 from fleet.clock import HOUR_MS, SECOND_MS, format_time
-from simulators.truth import ConductFault, DrivingFault, Fault
+from simulators.truth import HARMLESS, ConductFault, DrivingFault, Fault, Harmless
 
 RULES: tuple[DrivingFault | ConductFault, ...] = (*get_args(DrivingFault), *get_args(ConductFault))
 LEAST_S: dict[str, float] = {
@@ -30,12 +30,14 @@ LEAST_SIZE: dict[str, float] = {"deviation": 100.0, "wrong_way": 150.0, "stops_s
 """… when they are at least so large, where size counts."""
 OPTIONAL = ("substitute",)
 """Faults that make an alert true and need not be found: whether they are one hangs on other buses."""
-FOLLOWS: dict[str, str] = {"trip_not_begun": "long_stop"}
-"""An alert of the one rule is true as well where a fault of the other had held the bus up …"""
-FOLLOWS_MS = HOUR_MS
-"""… within so long before."""
 SLACK_MS = 10 * SECOND_MS
 """An alert may begin and end this far outside its fault: drift, and the band that closes an episode."""
+FOLLOWS: dict[str, tuple[tuple[str, ...], int]] = {
+    "trip_not_begun": (("long_stop",), HOUR_MS),
+    "silent": (("dropout", "delay", "jammed"), SLACK_MS),
+}
+"""An alert of a rule is true as well while one of these held the bus up, or had its device say nothing, and
+so many milliseconds after."""
 RETURN_MS = 90 * SECOND_MS
 """Skipped stops are told once the bus has followed its line again for a while."""
 _METRES_A_DEGREE = 111_320.0
@@ -75,6 +77,15 @@ class RuleResult(msgspec.Struct, frozen=True):
     false_per_1000_bus_hours: float
 
 
+class HarmlessResult(msgspec.Struct, frozen=True):
+    """How often something was done that must not alarm, and how often it did."""
+
+    what: Harmless
+    times: int
+    alarmed: int
+    """Those during which its bus raised a false alert; of waived detours, one above a warning."""
+
+
 class Evaluation(msgspec.Struct, frozen=True):
     """The result over all rules, with each fault that was missed and each alert that was false."""
 
@@ -86,6 +97,7 @@ class Evaluation(msgspec.Struct, frozen=True):
     bus_hours: float
     missed: tuple[Fault, ...]
     false: tuple[RaisedAlert, ...]
+    harmless: tuple[HarmlessResult, ...] = ()
 
     def to_json(self) -> dict[str, Any]:
         """The evaluation as JSON-ready values."""
@@ -108,6 +120,9 @@ class Evaluation(msgspec.Struct, frozen=True):
         lines.append(
             f"precision {self.precision:.3f}, recall {self.recall:.3f}, {self.bus_hours:.1f} bus hours"
         )
+        if self.harmless:
+            told = (f"{h.what} {h.times} ({h.alarmed} alarmed)" for h in self.harmless)
+            lines.append("harmless: " + ", ".join(told))
         lines += [
             f"missed  {f.bus} {f.rule} {format_time(f.from_ms)}, {_seconds(f.from_ms, f.to_ms)}, {f.size:g}"
             for f in self.missed
@@ -145,7 +160,10 @@ def evaluate(
         mine = [a for a in raised if a.rule == rule]
         pairs = [(fault, a) for a in mine for fault in faults[a.bus, rule] if _overlap(fault, a, to_ms)]
         true_alerts = {id(a) for _, a in pairs}
-        true_alerts |= {id(a) for a in mine if _held_up(a, faults[a.bus, FOLLOWS.get(rule, "")])}
+        causes, after_ms = FOLLOWS.get(rule, ((), 0))
+        true_alerts |= {
+            id(a) for a in mine for cause in causes if _follows(a, faults[a.bus, cause], after_ms)
+        }
         first: dict[Fault, RaisedAlert] = {}
         for fault, a in pairs:
             first[fault] = min(first.get(fault, a), a, key=lambda alert: alert.detected_ms)
@@ -155,6 +173,7 @@ def evaluate(
             if named == rule
             for f in group
             if _findable(f, from_ms, to_ms, interval_s)
+            and not any(_meet(f, jam) for jam in faults.get((f.bus, "jammed"), ()))
         ]
         found = [f for f in due if f in first]
         missed += [f for f in due if f not in first]
@@ -164,6 +183,7 @@ def evaluate(
         places = [off for f in found if (off := _metres_apart(f, first[f])) is not None]
         counts = (len(found), len(due) - len(found), len(true_alerts))
         results.append(_result(rule, counts, untrue, delays, interval_s, places, bus_hours))
+    during = [f for group in faults.values() for f in group if f.rule in HARMLESS and f.from_ms >= from_ms]
     found_count = sum(r.found for r in results)
     true_count = sum(r.true_alerts for r in results)
     return Evaluation(
@@ -173,7 +193,23 @@ def evaluate(
         bus_hours=round(bus_hours, 3),
         missed=tuple(sorted(missed, key=lambda f: f.from_ms)),
         false=tuple(sorted(false, key=lambda a: a.started_ms)),
+        harmless=tuple(_harmless_results(during, raised, false, to_ms)),
     )
+
+
+def _harmless_results(
+    during: Sequence[Fault], raised: Sequence[RaisedAlert], false: Sequence[RaisedAlert], to_ms: int
+) -> Iterator[HarmlessResult]:
+    """Of each kind that was done at all, how often it was and how often it alarmed."""
+    above = [a for a in raised if a.rule == "deviation" and a.severity != "warning"]
+    for what in HARMLESS:
+        tempting: dict[str, list[RaisedAlert]] = defaultdict(list)
+        for alert in above if what == "waived_detour" else false:
+            tempting[alert.bus].append(alert)
+        times = [f for f in during if f.rule == what]
+        alarmed = sum(any(_overlap(f, a, to_ms) for a in tempting[f.bus]) for f in times)
+        if times:
+            yield HarmlessResult(what, len(times), alarmed)
 
 
 def _overlap(fault: Fault, alert: RaisedAlert, to_ms: int) -> bool:
@@ -181,9 +217,13 @@ def _overlap(fault: Fault, alert: RaisedAlert, to_ms: int) -> bool:
     return alert.started_ms <= fault.to_ms + SLACK_MS and ended >= fault.from_ms - SLACK_MS
 
 
-def _held_up(alert: RaisedAlert, faults: Sequence[Fault]) -> bool:
-    """Whether an alert came of a fault that had kept its bus from what it should have done."""
-    return any(f.from_ms <= alert.detected_ms <= f.to_ms + FOLLOWS_MS for f in faults)
+def _meet(one: Fault, other: Fault) -> bool:
+    return one.from_ms <= other.to_ms and other.from_ms <= one.to_ms
+
+
+def _follows(alert: RaisedAlert, causes: Sequence[Fault], after_ms: int) -> bool:
+    """Whether an alert came of one of ``causes``."""
+    return any(f.from_ms <= alert.detected_ms <= f.to_ms + after_ms for f in causes)
 
 
 def _findable(fault: Fault, from_ms: int, to_ms: int, interval_s: int) -> bool:

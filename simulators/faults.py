@@ -10,8 +10,10 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from typing import Literal
 
+import msgspec
 import numpy as np
 import shapely
+from numpy.typing import NDArray
 
 from fleet.clock import MINUTE_MS, SECOND_MS
 from simulators.city import City
@@ -22,7 +24,7 @@ from simulators.nation import Nation
 from simulators.plane import Floats
 from simulators.roads import Way
 from simulators.routes import CORRIDOR_M
-from simulators.truth import DrivingFault, Fault
+from simulators.truth import DrivingFault, Fault, Harmless
 
 TOLERANCE_KMH = 5.0
 """Speeding is labelled where the true speed is above the limit by more than this."""
@@ -38,6 +40,14 @@ _UNSEEN_MS = 15.0
 _BEFORE_END_M = 400.0
 _WINDOW_LEFT_MS = 4 * MINUTE_MS
 _TRIES = 40
+_LOOKED_AT = 2_000
+"""Buses of a large fleet that are looked at for a place to put a fault."""
+_BURST_KMH = 1.5
+_BURST_MS = 3_000
+"""A burst that lasts longer over limit and tolerance may be seen as speeding."""
+
+Deed = DrivingFault | Literal["overtaking"]
+"""What a bus is made to do at the wheel."""
 _PERHAPS_OFF_M, _CERTAINLY_OFF_M = 30.0, 150.0
 """A stop nearer than the first to the way driven is served; farther than the second it is left out."""
 _SEARCH_S = 200.0
@@ -50,12 +60,13 @@ _LONGEST_SKIP_M = 1_800.0
 class _Open:
     """A fault whose end has not come yet."""
 
-    rule: DrivingFault | Literal["stops_skipped"]
+    rule: DrivingFault | Literal["stops_skipped"] | Harmless
     from_ms: int
     to_ms: int
     size: float
     x: float
     y: float
+    waived: bool = False
 
 
 class DrivingFaults:
@@ -67,7 +78,7 @@ class DrivingFaults:
         drive: Drive,
         *,
         start_ms: int,
-        per_bus_hour: dict[DrivingFault, float],
+        per_bus_hour: dict[Deed, float],
         at_opening: dict[DrivingFault, int],
         opening_s: dict[DrivingFault, float],
         interval_s: int = 1,
@@ -88,14 +99,19 @@ class DrivingFaults:
             rule: sorted((start_ms + self._rng.uniform(0, opening_s[rule] * SECOND_MS, count)).tolist())
             for rule, count in at_opening.items()
         }
-        self._inject: dict[DrivingFault, Callable[[int], bool]] = {
+        self._inject: dict[Deed, Callable[[int], bool]] = {
             "speeding": self._speed,
             "deviation": self._deviate,
+            "overtaking": self._overtake,
         }
         self.busy: Flags = np.zeros(len(city.bus_ids), np.bool_)
         """Buses with a driving fault planned or under way."""
+        self._heedless: Flags = drive.heedless
+        """Who speeds in foul weather, and has no other fault."""
         self._held: Flags = np.zeros(len(city.bus_ids), np.bool_) if held is None else held
+        self._bursting: set[int] = set()
         self._detour: dict[int, Leg] = {}
+        self._waived: set[int] = set()
         self._left_out: dict[int, tuple[int, int]] = {}
         self._left_ms: dict[int, int] = {}
         self._open: dict[int, _Open] = {}
@@ -113,32 +129,34 @@ class DrivingFaults:
         now = int(state.time_ms.min())
         for rule, rate in self._rate.items():
             for _ in range(int(self._rng.poisson(rate))):
-                self._inject_somewhere(rule, state)
+                self._inject_somewhere(rule)
         for rule, due in self._due_ms.items():
-            while due and due[0] <= now and self._inject_somewhere(rule, state):
+            while due and due[0] <= now and self._inject_somewhere(rule):
                 due.pop(0)
 
-    def _inject_somewhere(self, rule: DrivingFault, state: State) -> bool:
-        drive = self._drive
+    def _inject_somewhere(self, rule: Deed) -> bool:
+        """Put a fault where it can become one, among some of the fleet; False where none can."""
+        drive, n = self._drive, len(self.busy)
+        rows = self._rng.choice(n, min(n, _LOOKED_AT), replace=False)
         ready = (
-            (state.activity == Activity.RUN)
-            & (drive.activity == Activity.RUN)
-            & ~self.busy
-            & ~self._held
-            & (drive.speed_ms > 4.0)
+            (drive.activity[rows] == Activity.RUN)
+            & ~self.busy[rows]
+            & ~self._held[rows]
+            & ~self._heedless[rows]
+            & (drive.speed_ms[rows] > 4.0)
         )
-        candidates = self._rng.permutation(np.flatnonzero(ready))
+        candidates = rows[ready]
         if rule == "deviation":
-            candidates = candidates[np.argsort(self._still_to_follow_m()[candidates], kind="stable")]
-        candidates = candidates[:_TRIES]
-        return any(self._has_time(bus) and self._inject[rule](bus) for bus in candidates.tolist())
+            candidates = candidates[np.argsort(self._still_to_follow_m(candidates), kind="stable")]
+        tried = candidates[:_TRIES].tolist()
+        return any(self._has_time(bus) and self._inject[rule](bus) for bus in tried)
 
-    def _still_to_follow_m(self) -> Floats:
-        """Metres that each bus must still follow its line before it may leave it."""
-        begun_m = self._drive.along_m - self._drive.driven_m
-        near = begun_m < _BEGINNING_M - self._unseen_m
+    def _still_to_follow_m(self, rows: NDArray[np.int64]) -> Floats:
+        """Metres that each of the buses ``rows`` must still follow its line before it may leave it."""
+        driven_m = self._drive.driven_m[rows]
+        near = self._drive.along_m[rows] - driven_m < _BEGINNING_M - self._unseen_m
         needed = np.where(near, _FOLLOWED_M, _FOLLOWED_MIDWAY_M) + 2 * self._unseen_m
-        return np.maximum(needed - self._drive.driven_m, 0.0)
+        return np.maximum(needed - driven_m, 0.0)
 
     def _has_time(self, bus: int) -> bool:
         return self._drive.window_left_ms(bus) > _WINDOW_LEFT_MS
@@ -171,6 +189,26 @@ class DrivingFaults:
         drive.speed_up(bus, along, along + gathering + seconds * fast, fast, end)
         return True
 
+    def _overtake(self, bus: int) -> bool:
+        """Have a bus be over limit and tolerance for a moment, too short to be speeding."""
+        drive, leg = self._drive, self._drive.legs[bus]
+        assert leg is not None
+        along, speed = float(drive.along_m[bus]), float(drive.speed_ms[bus])
+        first = int(along / leg.step_m) + 1
+        limit = float(leg.limit_ms[min(first, len(leg.limit_ms) - 1)])
+        fast = limit + (TOLERANCE_KMH + _BURST_KMH) / 3.6
+        gathering = max(fast**2 - speed**2, 0.0) / (2 * ACCELERATION_MS2)
+        end = along + gathering + fast
+        last = int((end + 2 * fast) / leg.step_m)
+        road = slice(first, last + 1)
+        free = last < len(leg.x) and (leg.limit_ms[road] == limit).all() and (leg.bend_ms[road] >= fast).all()
+        if not free or drive.next_stop_m(bus) < end + fast**2 or limit < speed - 1.0:
+            return False
+        self.busy[bus] = True
+        self._bursting.add(bus)
+        drive.speed_up(bus, along, end, fast, end + fast**2)
+        return True
+
     def _deviate(self, bus: int) -> bool:
         """Have a bus leave its line at a junction ahead and come back to it at a later one."""
         drive, leg = self._drive, self._drive.legs[bus]
@@ -178,7 +216,7 @@ class DrivingFaults:
         along = float(drive.along_m[bus])
         braking = float(drive.speed_ms[bus]) ** 2 / 2 + 25.0
         halt = drive.next_halt_m(bus)
-        earliest = along + max(braking, float(self._still_to_follow_m()[bus]))
+        earliest = along + max(braking, float(self._still_to_follow_m(np.array([bus]))[0]))
         junctions = [
             i
             for i in range(1, len(leg.way.nodes) - 1)
@@ -195,12 +233,18 @@ class DrivingFaults:
             for j in self._rng.permutation(ends)[:4].tolist():
                 detour = self._detour_leg(bus, leg, i, j)
                 if detour is not None:
-                    self.busy[bus] = True
-                    self._detour[bus] = detour
-                    self._left_out[bus] = self._stops_left_out(bus, leg, i, j, detour)
-                    drive.reroute(bus, detour, green_to_m=float(leg.node_m[i]))
+                    self.send_round(bus, leg, i, j, detour)
                     return True
         return False
+
+    def send_round(self, bus: int, leg: Leg, i: int, j: int, detour: Leg, *, waived: bool = False) -> None:
+        """Have a bus leave its leg at its node ``i`` for ``detour``, which comes back to it at node ``j``."""
+        self.busy[bus] = True
+        self._detour[bus] = detour
+        self._left_out[bus] = self._stops_left_out(bus, leg, i, j, detour)
+        if waived:
+            self._waived.add(bus)
+        self._drive.reroute(bus, detour, green_to_m=float(leg.node_m[i]))
 
     def _detour_leg(self, bus: int, leg: Leg, i: int, j: int) -> Leg | None:
         """The leg that leaves the approved way at its node ``i`` and joins it again at ``j``."""
@@ -235,17 +279,21 @@ class DrivingFaults:
 
     def _observe(self, state: State) -> None:
         over_kmh = (state.speed_ms - state.limit_ms) * 3.6
-        faulty = np.flatnonzero(self.busy)
-        for bus in faulty.tolist():
+        for bus in np.flatnonzero(self.busy).tolist():
             detour = self._detour.get(bus)
             if detour is not None:
                 self._observe_detour(bus, detour, state)
             else:
                 speeding = over_kmh[bus] > TOLERANCE_KMH
-                self._note(bus, "speeding", bool(speeding), float(over_kmh[bus]), state)
+                rule: Deed = "overtaking" if bus in self._bursting else "speeding"
+                self._note(bus, rule, bool(speeding), float(over_kmh[bus]), state)
                 past = self._drive.along_m[bus] > self._drive.excess_to_m[bus]
                 if past and not speeding:
                     self.busy[bus] = False
+                    self._bursting.discard(bus)
+        for bus in np.flatnonzero(self._heedless).tolist():
+            speeding = state.activity[bus] == Activity.RUN and over_kmh[bus] > TOLERANCE_KMH
+            self._note(bus, "speeding", bool(speeding), float(over_kmh[bus]), state)
 
     def _observe_detour(self, bus: int, detour: Leg, state: State) -> None:
         if state.activity[bus] != Activity.RUN:
@@ -254,6 +302,8 @@ class DrivingFaults:
         place = self._drive.along_m[bus] / detour.step_m
         off_m = float(np.interp(place, np.arange(len(detour.off_m)), detour.off_m))
         self._note(bus, "deviation", off_m > CORRIDOR_M, off_m, state)
+        if off_m > CORRIDOR_M and bus in self._waived:
+            self._open[bus].waived = True
         if off_m > CORRIDOR_M:
             self._left_ms.setdefault(bus, int(state.time_ms[bus]))
         if off_m <= CORRIDOR_M and not (detour.off_m[int(place) :] > CORRIDOR_M).any():
@@ -261,6 +311,7 @@ class DrivingFaults:
 
     def _forget_detour(self, bus: int) -> None:
         del self._detour[bus]
+        self._waived.discard(bus)
         certain, perhaps = self._left_out.pop(bus)
         left_ms = self._left_ms.pop(bus, None)
         if perhaps and left_ms is not None:
@@ -273,7 +324,7 @@ class DrivingFaults:
             self._closed.append(self._fault(bus, back))
         self.busy[bus] = False
 
-    def _note(self, bus: int, rule: DrivingFault, faulty: bool, size: float, state: State) -> None:
+    def _note(self, bus: int, rule: Deed, faulty: bool, size: float, state: State) -> None:
         """Begin, prolong or end the truth of a bus's fault by what is true this second."""
         now = int(state.time_ms[bus])
         fault = self._open.get(bus)
@@ -282,7 +333,14 @@ class DrivingFaults:
         elif faulty and fault is not None:
             fault.to_ms, fault.size = now, max(fault.size, size)
         elif fault is not None:
-            self._closed.append(self._fault(bus, self._open.pop(bus)))
+            self._close(bus, self._open.pop(bus))
+
+    def _close(self, bus: int, fault: _Open) -> None:
+        if fault.rule == "overtaking" and fault.to_ms - fault.from_ms > _BURST_MS:
+            fault.rule = "speeding"  # the road let it last
+        self._closed.append(self._fault(bus, fault))
+        if fault.waived:
+            self._closed.append(msgspec.structs.replace(self._closed[-1], rule="waived_detour"))
 
     def _fault(self, bus: int, fault: _Open) -> Fault:
         place = self._city.sites.to_degrees(np.array([bus]), np.array([fault.x]), np.array([fault.y]))

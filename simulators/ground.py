@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 
 import numpy as np
+import shapely
 
 from simulators.plane import CityPlane, Floats
 from simulators.roads import RoadNetwork
@@ -23,11 +24,13 @@ class Ground:
     """A school, depot or stop takes a street longer than this."""
     schools: tuple[tuple[str, Floats], ...] = ()
     """Name (which may be empty) and place, shape (2,), of schools that are there already."""
+    river: shapely.Polygon = field(default_factory=shapely.Polygon)
+    """What its bridges cross, plane metres; empty where it is not known."""
     source: str = ""
     """The map's name; empty for what a seed has grown."""
 
 
 def grow(radius_m: float, rng: np.random.Generator) -> Ground:
     """The ground of a city of about ``radius_m``, all of it drawn."""
-    network = weave(lay_roads(lay_land(radius_m, rng), rng))
-    return Ground(CityPlane(), radius_m, network, room_m=170.0)
+    land = lay_land(radius_m, rng)
+    return Ground(CityPlane(), radius_m, weave(lay_roads(land, rng)), room_m=170.0, river=land.river)

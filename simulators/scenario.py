@@ -17,18 +17,22 @@ import numpy as np
 from fleet.clock import SECOND_MS, local_day
 from fleet.errors import BadSetting
 from fleet.fixes import Fixes
-from fleet.registry import Registry
+from fleet.registry import Advisory, Registry, Waiver
 from simulators.city import DEFAULT_BUSES, MOST_BUSES, City
+from simulators.closure import Closure, ClosurePlan
 from simulators.conduct import ConductFaults
 from simulators.device import Devices
 from simulators.drive import Drive
 from simulators.faults import DrivingFaults
+from simulators.harmless import HarmlessDoings
+from simulators.jamming import Blackout, JammingPlan
 from simulators.legbook import LegBook
 from simulators.link import LONGEST_BACKFILL, Links, Sent
 from simulators.nation import Nation
 from simulators.receiver import Noise, Receivers
 from simulators.timetable import ZONE, Timetable, round_now, school_day
 from simulators.truth import DrivingFault, Fault, LinkFault
+from simulators.weather import WeatherPlan
 
 _OPENING_S: dict[DrivingFault, float] = {"speeding": 25.0, "deviation": 8.0}
 """A deviation takes its time to become one."""
@@ -56,6 +60,8 @@ class FaultRates:
     duplicate: float = 0.4
     disorder: float = 0.3
     jump: float = 0.2
+    delay: float = 0.0
+    overtaking: float = 0.0
     wrong_way: float = 0.0
     long_stop: float = 0.0
     silent: float = 0.0
@@ -78,6 +84,8 @@ class FaultRates:
     def every() -> FaultRates:
         """A fleet with every fault there is."""
         return FaultRates(
+            delay=0.1,
+            overtaking=0.1,
             wrong_way=0.05,
             long_stop=0.05,
             silent=0.05,
@@ -105,12 +113,20 @@ class Scenario:
     faults: FaultRates = field(default_factory=FaultRates)
     map: Path | None = None
     """An OpenStreetMap file on whose roads the city lies; grown from the seed if none is given."""
+    coarse: float = 0.0
+    """The part of the devices that round what they report, as simple ones do."""
+    weather: WeatherPlan | None = None
+    jamming: JammingPlan | None = None
+    closure: ClosurePlan | None = None
 
     def __post_init__(self) -> None:
         if not 1 <= self.interval_s <= 60:
             raise BadSetting(f"interval of {self.interval_s} s: a device reports every 1 to 60 seconds")
         if self.map is not None and self.buses > MOST_BUSES:
             raise BadSetting(f"a map is of one city, which has at most {MOST_BUSES} buses")
+        one_city = self.weather or self.jamming or self.closure
+        if one_city and self.buses > MOST_BUSES:
+            raise BadSetting(f"weather, jamming and closures are of one city, of at most {MOST_BUSES} buses")
         if not 0 <= self.history_s <= HOUR_S:
             raise BadSetting(f"history of {self.history_s} s: a device keeps up to an hour")
 
@@ -134,6 +150,7 @@ class Simulation:
         else:
             self.city = Nation(scenario.seed, scenario.buses, school_year)
             pattern, lag_ms = self.city.pattern, self.city.lag_ms
+        self._pattern = pattern
         book = LegBook(pattern)
         rates, part = scenario.faults, scenario.buses / DEFAULT_BUSES
         self._conduct = ConductFaults(
@@ -152,8 +169,24 @@ class Simulation:
         phase_ms = rng.integers(0, SECOND_MS, scenario.buses)
         self._turn = rng.integers(0, scenario.interval_s, scenario.buses)
         history_ms = self.begin_ms - scenario.history_s * SECOND_MS
-        self.drive = Drive(book, self.timetable, history_ms, phase_ms, lag_ms=lag_ms)
-        self._receivers = Receivers(scenario.seed, scenario.buses, self.city.sites, scenario.noise)
+        weather = None if scenario.weather is None else scenario.weather.weather(scenario.start_ms)
+        self.drive = Drive(book, self.timetable, history_ms, phase_ms, lag_ms=lag_ms, weather=weather)
+        jamming = None if scenario.jamming is None else scenario.jamming.jamming(scenario.start_ms)
+        self._receivers = Receivers(
+            scenario.seed,
+            scenario.buses,
+            self.city.sites,
+            scenario.noise,
+            jamming=jamming,
+            coarse=scenario.coarse,
+        )
+        self._blackout = None if jamming is None else Blackout(jamming, self.city.sites, self.city.bus_ids)
+        self._closure = (
+            None
+            if scenario.closure is None
+            else Closure(scenario.closure, pattern, self.timetable, scenario.start_ms)
+        )
+        self._harmless = HarmlessDoings(pattern) if self.city is pattern else None
         self._kept = self._drive_history()
         opening: dict[DrivingFault, int] = {
             "speeding": _share(rates.opening_speeding, part),
@@ -163,7 +196,11 @@ class Simulation:
             self.city,
             self.drive,
             start_ms=self.begin_ms,
-            per_bus_hour={"speeding": rates.speeding, "deviation": rates.deviation},
+            per_bus_hour={
+                "speeding": rates.speeding,
+                "deviation": rates.deviation,
+                "overtaking": rates.overtaking,
+            },
             at_opening=opening,
             opening_s=_OPENING_S,
             interval_s=scenario.interval_s,
@@ -174,6 +211,7 @@ class Simulation:
             "duplicate": rates.duplicate,
             "disorder": rates.disorder,
             "jump": rates.jump,
+            "delay": rates.delay,
         }
         self._devices = Devices(
             scenario.seed,
@@ -198,7 +236,32 @@ class Simulation:
     @property
     def truth(self) -> list[Fault]:
         """Every fault so far."""
-        return [*self._faults.truth, *self._conduct.truth, *self._links.truth, *self._devices.truth]
+        blackout = self._blackout.truth if self._blackout else []
+        harmless = self._harmless.truth if self._harmless else []
+        return [
+            *self._faults.truth,
+            *self._conduct.truth,
+            *self._links.truth,
+            *self._devices.truth,
+            *blackout,
+            *harmless,
+        ]
+
+    @property
+    def advisories(self) -> tuple[Advisory, ...]:
+        """The weather advisories of the scenario, as the authorities issue them."""
+        weather = self.scenario.weather
+        return () if weather is None else (weather.advisory(self._pattern.plane, self.scenario.start_ms),)
+
+    @property
+    def waivers(self) -> tuple[Waiver, ...]:
+        """The waivers of the scenario, as they are signed."""
+        return (self._closure.waiver(),) if self._closure is not None and self._closure.waived else ()
+
+    @property
+    def closed_at(self) -> tuple[float, float] | None:
+        """Where the scenario's closed road is, WGS-84; None where none is."""
+        return None if self._closure is None else self._closure.place
 
     def history(self) -> Sent:
         """What the devices kept before the beginning: each bus's backfill, due at the beginning."""
@@ -226,11 +289,20 @@ class Simulation:
         """What the fleet sends in the next second, in the order in which it is due."""
         state = self.drive.step()
         self._faults.step(state)
+        if self._closure is not None:
+            spared = self._faults.busy | self._conduct.held
+            for bus, leg, i, j, detour in self._closure.detours(state, self.drive, spared):
+                self._faults.send_round(bus, leg, i, j, detour, waived=self._closure.waived)
+        if self._harmless is not None:
+            self._harmless.step(state, self.drive)
         self._conduct.step(state, self.drive, self._faults.busy)
         reporting = ((self._steps + self._turn) % self.scenario.interval_s == 0) & ~self._conduct.mute
         self._steps += 1
         spared = self._faults.busy | self._conduct.held
-        reports = self._devices.report(self._receivers.observe(state, reporting), spared)
+        observed = self._receivers.observe(state, reporting)
+        if self._blackout is not None:
+            observed = self._blackout.over(observed, state)
+        reports = self._devices.report(observed, spared)
         return self._devices.stamp(self._links.send(reports, spared))
 
     def _lay_timetable(self, book: LegBook, day: date) -> Timetable:

@@ -6,17 +6,23 @@ Everything but ``about`` may be left out; what it is then stands beside each nam
 from __future__ import annotations
 
 import tomllib
+from collections.abc import Callable
 from dataclasses import dataclass, fields, replace
 from pathlib import Path
-from typing import Literal
+from typing import Literal, TypeVar
 
 import msgspec
 
 from fleet.clock import parse_duration, parse_time
 from fleet.errors import BadInput, BadSetting
 from simulators.city import DEFAULT_BUSES
+from simulators.closure import ClosurePlan
+from simulators.jamming import JammingPlan
 from simulators.receiver import Noise
 from simulators.scenario import FaultRates, Scenario
+from simulators.weather import WeatherPlan
+
+Plan = TypeVar("Plan")
 
 FOLDER = Path(__file__).with_name("scenarios")
 ANY_DAY_MS = parse_time("2026-09-01T07:30:00+08:00")
@@ -46,6 +52,42 @@ class _Time(_Table):
 class _Reports(_Table):
     interval: str = "1s"
     noise: Noise = "city"
+    coarse: float = 0.0
+    """The part of the devices that round what they report."""
+
+
+class _Spell(_Table):
+    """Something that begins after the start, and lasts; metres from the city's centre."""
+
+    begins: str
+    lasts: str
+
+    def plan(self, kind: Callable[..., Plan]) -> Plan:
+        """The same for the simulator."""
+        given = msgspec.structs.asdict(self)
+        seconds = {"from_s": _seconds(given.pop("begins")), "lasts_s": _seconds(given.pop("lasts"))}
+        return kind(**seconds, **given)
+
+
+class _Weather(_Spell, kw_only=True):
+    name: str = "恶劣天气"
+    east_m: float = 0.0
+    north_m: float = 0.0
+    radius_m: float = 5_000.0
+    limit_kmh: float = 20.0
+    heedless: float = 0.0
+    """The part of the drivers who take no notice."""
+
+
+class _Jamming(_Spell, kw_only=True):
+    east_m: float = 0.0
+    north_m: float = 0.0
+    radius_m: float = 800.0
+
+
+class _Closure(_Spell, kw_only=True):
+    waived: bool = False
+    """Whether a waiver covers the ways round."""
 
 
 class _Faults(_Table):
@@ -82,6 +124,9 @@ class _File(_Table):
     city: _City = msgspec.field(default_factory=_City)
     time: _Time = msgspec.field(default_factory=_Time)
     reports: _Reports = msgspec.field(default_factory=_Reports)
+    weather: _Weather | None = None
+    jamming: _Jamming | None = None
+    closure: _Closure | None = None
     faults: _Faults = msgspec.field(default_factory=_Faults)
 
 
@@ -140,6 +185,10 @@ def read_scenario(name: str) -> Script:
             noise=found.reports.noise,
             timetable=found.time.timetable,
             faults=found.faults.rates(),
+            coarse=found.reports.coarse,
+            weather=None if found.weather is None else found.weather.plan(WeatherPlan),
+            jamming=None if found.jamming is None else found.jamming.plan(JammingPlan),
+            closure=None if found.closure is None else found.closure.plan(ClosurePlan),
             map=None if found.city.map is None else path.parent / found.city.map,
         )
     except (

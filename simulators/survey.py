@@ -51,7 +51,7 @@ def survey(path: Path) -> Ground:
     lon, lat = (np.array([getattr(school, axis) for school in extract.schools]) for axis in ("lon", "lat"))
     places = np.column_stack(plane.to_metres(lon, lat))
     schools = tuple((school.name, place) for school, place in zip(extract.schools, places, strict=True))
-    return Ground(plane, radius_m, network, _ROOM_M, schools, path.name)
+    return Ground(plane, radius_m, network, _ROOM_M, schools, source=path.name)
 
 
 def _network(found: Sequence[tuple[Street, Highway]], plane: CityPlane) -> RoadNetwork:

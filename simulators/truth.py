@@ -7,7 +7,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable
 from pathlib import Path
-from typing import Literal
+from typing import Literal, get_args
 
 import msgspec
 
@@ -24,21 +24,28 @@ ConductFault = Literal[
     "trip_not_begun",
     "substitute",
 ]
-LinkFault = Literal["dropout", "duplicate", "disorder", "jump"]
-DeviceFault = Literal["frozen", "sentinel", "garbage", "skew"]
+LinkFault = Literal["dropout", "duplicate", "disorder", "jump", "delay"]
+DeviceFault = Literal["frozen", "sentinel", "garbage", "skew", "jammed"]
+Harmless = Literal["depot_way", "at_terminal", "crossing", "canyon_drift", "overtaking", "waived_detour"]
+"""What is no fault, and must not alarm: the way between depot and stops; standing at an end of the line;
+driving within the corridor on the way to or from it; a run between tall buildings; a burst of speed too short
+to be speeding; a detour that a waiver covers, which is a deviation all the same and stays a warning."""
+
+HARMLESS: tuple[Harmless, ...] = get_args(Harmless)
 
 
 class Fault(msgspec.Struct, frozen=True, rename={"from_ms": "from", "to_ms": "to"}):
     """One fault as it truly was, from ``from_ms`` to ``to_ms`` (epoch milliseconds, both included)."""
 
     bus: str
-    rule: DrivingFault | ConductFault | LinkFault | DeviceFault
+    rule: DrivingFault | ConductFault | LinkFault | DeviceFault | Harmless
     from_ms: int
     to_ms: int
     size: float
     """The greatest of the interval, by rule: km/h over the limit for speeding, km/h for unapproved, off-hours
-    and sentinel, metres for deviation, wrong way and jump, seconds for dropout, disorder, silent, long stop,
-    frozen and skew, messages for duplicate and garbage. Stops skipped: how many certainly were."""
+    and sentinel, metres for deviation, wrong way and jump, seconds for dropout, delay, disorder, silent, long
+    stop, frozen, jammed and skew, messages for duplicate and garbage. Stops skipped: how many certainly were.
+    Overtaking: as speeding; waived detour: as deviation; what else is harmless: seconds."""
     lon: float
     """Where it began, WGS-84."""
     lat: float

@@ -8,7 +8,7 @@ import shapely
 from simulators.drive import Activity
 from simulators.faults import TOLERANCE_KMH
 from simulators.routes import CORRIDOR_M
-from simulators.truth import Fault
+from simulators.truth import HARMLESS, Fault
 from tests.simulators.conftest import Driven
 
 
@@ -72,4 +72,4 @@ def test_a_detour_leads_far_enough_from_the_line_for_long_enough(faulty: Driven)
 
 
 def test_without_rates_there_is_no_fault_at_all(faultless: Driven) -> None:
-    assert faultless.simulation.truth == []
+    assert {fault.rule for fault in faultless.simulation.truth} <= set(HARMLESS)
