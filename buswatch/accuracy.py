@@ -94,7 +94,9 @@ def run(scenario: Scenario, seconds: int, pictures: Path | None = None) -> Evalu
     simulation = Simulation(scenario)
     fixes = Fixes.concat([simulation.history().fixes, *(simulation.step().fixes for _ in range(seconds))])
     end_ms = scenario.start_ms + seconds * SECOND_MS
-    alerts = under_waivers(find_episodes(fixes, simulation.registry), simulation)
+    alerts = under_waivers(
+        find_episodes(fixes, simulation.registry, advisories=simulation.advisories), simulation
+    )
     result = evaluate(
         raised_alerts(alerts),
         simulation.truth,

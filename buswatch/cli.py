@@ -121,6 +121,12 @@ def _add_simulator(commands: Any) -> None:
     )
     simulate.add_argument("--seed", type=int, metavar="N", help="of the city and all that happens in it (1)")
     simulate.add_argument("--buses", type=positive, metavar="N", help="registered buses (1058)")
+    simulate.add_argument(
+        "--map",
+        type=Path,
+        metavar="FILE",
+        help="roads and schools of OpenStreetMap (.osm, .osm.gz, .osm.pbf)",
+    )
     simulate.add_argument("--interval", type=interval, metavar="1s", help="between a bus's fixes (1s)")
     simulate.add_argument(
         "--for", dest="for_s", type=duration, metavar="60s", help="end by itself after this long"
@@ -321,6 +327,7 @@ async def _simulate(options: argparse.Namespace) -> None:
         seed=options.seed,
         buses=options.buses,
         interval_s=options.interval,
+        map=options.map,
     )
     plan = Drive(scenario, for_s, options.truth, options.summary)
     if options.write_city:

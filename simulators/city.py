@@ -1,28 +1,31 @@
-"""A city grown from a seed: its roads, schools, depots, approved routes, buses and drivers.
+"""A city grown from a seed, or on a map: its schools, depots, approved routes, buses and drivers.
 
 The default is the city of DESIGN: 1,058 buses of which 23 are out of service, 47 routes approved
-anew during the school year, some 1,300 drivers. The same seed always grows the same city.
+anew during the school year, some 1,300 drivers. The same seed, and map, always give the same city.
 """
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, replace
 from datetime import date, timedelta
 from functools import cached_property
+from itertools import islice
+from pathlib import Path
 from typing import Any
 
 import numpy as np
 import shapely
 
-from fleet.errors import BadSetting
+from fleet.errors import BadInput, BadSetting
 from fleet.registry import HAZARD_CAP_KMH, Approval, Assignment, Bus, Driver, Registry
 from simulators import names
-from simulators.plane import CityPlane, Floats, Ground
-from simulators.roads import RoadNetwork
-from simulators.routes import Place, RouteVersion, approved_again, draw_route, driven_back, to_approval
-from simulators.streets import lay_land, lay_roads
-from simulators.weave import add_places, weave
+from simulators.ground import grow
+from simulators.plane import Floats, Sites
+from simulators.roads import Edge, RoadNetwork, Way
+from simulators.routes import Place, Reach, RouteVersion, approved_again, draw_route, to_approval
+from simulators.survey import survey
+from simulators.weave import add_places
 
 DEFAULT_BUSES = 1_058
 MOST_BUSES = 9_999
@@ -34,6 +37,8 @@ _SCHOOLS, _DEPOTS = 120, 25
 _RADIUS_M, _SMALLEST_RADIUS_M = 12_500.0, 5_200.0
 _SCHOOL_ZONE_KMH = 30.0
 _BUSES_PER_ROUTE = 2.0
+_GATE_M = 300.0
+"""A school of a map has its gate on a street within so much of its middle."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -45,24 +50,37 @@ class RoutePair:
 
 
 class City:
-    """A city of ``buses`` buses grown from ``seed``, in the school year that began in ``school_year``."""
+    """A city of ``buses`` buses grown from ``seed``, in the school year that began in ``school_year``.
 
-    def __init__(self, seed: int = 1, buses: int = DEFAULT_BUSES, school_year: int = 2026) -> None:
+    With ``map``, an OpenStreetMap file, its roads and schools are those of the map; the rest is drawn.
+    """
+
+    def __init__(
+        self,
+        seed: int = 1,
+        buses: int = DEFAULT_BUSES,
+        school_year: int = 2026,
+        map: Path | None = None,  # noqa: A002  # as the option is called
+    ) -> None:
+        """Raises ``BadSetting`` for no number of buses, and ``BadInput`` for a map that will not do."""
         if not 1 <= buses <= MOST_BUSES:
             raise BadSetting(f"a city of {buses} buses cannot be grown; ask for 1 to {MOST_BUSES}")
         self.seed = seed
         self.school_year = school_year
-        self.plane = CityPlane()
         rng = np.random.default_rng([seed, 1])
         self._scale = buses / DEFAULT_BUSES
-        self.radius_m = float(np.clip(_RADIUS_M * np.sqrt(self._scale), _SMALLEST_RADIUS_M, _RADIUS_M))
-        bare = weave(lay_roads(lay_land(self.radius_m, rng), rng))
-        self.network, self.schools, self.depots, self.estates = self._settle(bare, rng)
+        radius_m = float(np.clip(_RADIUS_M * np.sqrt(self._scale), _SMALLEST_RADIUS_M, _RADIUS_M))
+        ground = grow(radius_m, rng) if map is None else survey(map)
+        self.plane = ground.plane
+        self._ground = ground
+        self._reach = Reach().scaled(min(1.0, ground.radius_m / _SMALLEST_RADIUS_M))
+        self.network, self.schools, self.depots, self.estates = self._settle(rng)
+        self._remote: set[int] = set()
         self.routes = self._approve_routes(rng)
         self.drivers = self._license_drivers(rng)
         self.bus_route, self.bus_depot, self.buses = self._register_buses(buses, rng)
         self.bus_ids = [bus.bus_id for bus in self.buses]
-        self.ground = Ground([self.plane], [0.0], buses)
+        self.sites = Sites([self.plane], [0.0], buses)
 
     @property
     def valid_from(self) -> date:
@@ -73,6 +91,14 @@ class City:
     def valid_to(self) -> date:
         """Last day of the year's approvals, included."""
         return date(self.school_year + 1, 8, 31)
+
+    @cached_property
+    def bridges(self) -> frozenset[int]:
+        """The numbers of the edges that cross the river on a bridge."""
+        edges = self.network.edges
+        lines = [shapely.LineString(edge.line) for edge in edges]
+        over = np.flatnonzero(shapely.intersects(lines, self._ground.river)).tolist()
+        return frozenset(number for number in over if edges[number].sky != "tunnel")
 
     @cached_property
     def approvals(self) -> tuple[Approval, ...]:
@@ -89,7 +115,8 @@ class City:
             assignments=tuple(assignments),
             city=names.CITY,
             zone="Asia/Shanghai",
-            version=f"simulated-{self.school_year}-seed{self.seed}-buses{len(self.buses)}",
+            version=f"simulated-{self.school_year}-seed{self.seed}-buses{len(self.buses)}"
+            + (f"-{self._ground.source}" if self._ground.source else ""),
         )
 
     def base_map(self) -> dict[str, Any]:
@@ -124,26 +151,53 @@ class City:
     def _count(self, of_default: int, least: int = 0) -> int:
         return max(least, round(of_default * self._scale))
 
-    def _settle(
-        self, bare: RoadNetwork, rng: np.random.Generator
-    ) -> tuple[RoadNetwork, list[Place], list[Place], list[Place]]:
+    def _settle(self, rng: np.random.Generator) -> tuple[RoadNetwork, list[Place], list[Place], list[Place]]:
         """Schools, depots and estates on the roads, then the limits and canyons that follow from them."""
-        counts = (self._count(_SCHOOLS, 5), self._count(_DEPOTS, 2))
-        roomy = [
-            i
-            for i, e in enumerate(bare.edges)
-            if e.road.kind in ("lane", "arterial") and bare.length_m[i] > 170
-        ]
-        sites = rng.permutation(roomy)[: sum(counts) + len(roomy) // 3]
-        network, nodes = add_places(bare, sites.tolist(), rng.uniform(0.35, 0.65, len(sites)).tolist())
+        bare = self._ground.network
+        schools, depots = self._count(_SCHOOLS, 5), self._count(_DEPOTS, 2)
+        roomy = [i for i, edge in enumerate(bare.edges) if self._has_room(edge)]
+        if len(roomy) // 3 < schools + depots:
+            raise BadInput(
+                f"the map {self._ground.source} has {len(roomy)} streets of {self._ground.room_m:g} m or so,"
+                f" too few for {schools} schools, {depots} depots and their stops;"
+                " give a larger extract, or fewer buses"
+            )
+        gates = dict(islice(self._gates(roomy, rng), schools))
+        left = [i for i in roomy if i not in gates]
+        homes = len(roomy) // 3
+        up_hill = [i for i in left if bare.edges[i].road.name.startswith(names.HILL)][:homes]
+        free = rng.permutation([i for i in left if i not in up_hill]).tolist()
+        sites = [*gates, *free[: schools - len(gates) + depots + homes - len(up_hill)], *up_hill]
+        parts = rng.uniform(0.35, 0.65, len(sites))
+        network, nodes = add_places(bare, sites, parts.tolist())
         school_name, estate_name = names.schools(rng), names.estates(rng)
-        schools = [Place(next(school_name), node) for node in nodes[: counts[0]]]
-        depots = [
+        known = [*gates.values(), *([""] * (schools - len(gates)))]
+        gate = [Place(name or next(school_name), node) for name, node in zip(known, nodes, strict=False)]
+        yards = [
             Place(f"第{names.chinese_number(i)}停车场", node)
-            for i, node in enumerate(nodes[counts[0] : sum(counts)], 1)
+            for i, node in enumerate(nodes[schools : schools + depots], 1)
         ]
-        estates = [Place(next(estate_name), node) for node in nodes[sum(counts) :]]
-        return self._post_limits(network, schools, rng), schools, depots, estates
+        estates = [Place(next(estate_name), node) for node in nodes[schools + depots :]]
+        return self._post_limits(network, gate, rng), gate, yards, estates
+
+    def _has_room(self, edge: Edge) -> bool:
+        """Whether a bus may stop on a street."""
+        safe = edge.reason != "hazard" and edge.sky != "tunnel"
+        return safe and edge.road.kind in ("lane", "arterial") and edge.length_m > self._ground.room_m
+
+    def _gates(self, roomy: Sequence[int], rng: np.random.Generator) -> Iterator[tuple[int, str]]:
+        """The edges on which the map's schools have their gates, in a drawn order, and the schools' names."""
+        edges = self._ground.network.edges
+        tree = shapely.STRtree([shapely.LineString(edges[i].line) for i in roomy])
+        taken: set[int] = set()
+        for number in rng.permutation(len(self._ground.schools)).tolist():
+            name, place = self._ground.schools[number]
+            for i in tree.query_nearest(
+                shapely.Point(place), max_distance=_GATE_M, all_matches=False
+            ).tolist():
+                if i not in taken:
+                    taken.add(i)
+                    yield roomy[i], name
 
     def _post_limits(
         self, network: RoadNetwork, schools: list[Place], rng: np.random.Generator
@@ -157,9 +211,9 @@ class City:
                 posted = replace(edge, limit_kmh=_SCHOOL_ZONE_KMH, reason="school_zone")
             elif edge.road.kind == "lane" and draw[0] < 0.03:
                 posted = replace(edge, limit_kmh=HAZARD_CAP_KMH, reason="hazard")
-            outward = float(np.hypot(*edge.line.mean(axis=0))) / self.radius_m
+            outward = float(np.hypot(*edge.line.mean(axis=0))) / self._ground.radius_m
             high = edge.road.kind in ("lane", "arterial") and draw[1] < 0.5 - 1.1 * outward
-            edges.append(replace(posted, canyon=high))
+            edges.append(replace(posted, sky="canyon") if high and edge.sky == "open" else posted)
         return RoadNetwork(network.nodes, edges)
 
     def _approve_routes(self, rng: np.random.Generator) -> list[RoutePair]:
@@ -168,11 +222,10 @@ class City:
         served = rng.permutation(np.arange(wanted) % len(self.schools))
         pairs = []
         for i, school in enumerate(served.tolist()):
-            way, stops = draw_route(self.network, self.schools[school], self.estates, rng)
-            out = RouteVersion(
-                f"R{2 * i + 1:04d}", 1, "to_school", way, stops, self.valid_from, self.valid_to
-            )
-            home = driven_back(out, f"R{2 * i + 2:04d}")
+            way, back, stops = self._route_to(school, rng)
+            year = self.valid_from, self.valid_to
+            out = RouteVersion(f"R{2 * i + 1:04d}", 1, "to_school", way, stops, *year)
+            home = RouteVersion(f"R{2 * i + 2:04d}", 1, "to_home", back, stops[::-1], *year)
             pairs.append(
                 RoutePair(
                     self._versions(out, 2 * i in anew, rng),
@@ -181,6 +234,22 @@ class City:
             )
         return pairs
 
+    def _route_to(self, school: int, rng: np.random.Generator) -> tuple[Way, Way, tuple[Place, ...]]:
+        """A route to a school, or where no way leads past enough stops, to another."""
+        others = (n for n in rng.permutation(len(self.schools)).tolist() if n != school)
+        for number in (school, *others):
+            if number in self._remote:
+                continue
+            drawn = draw_route(self.network, self.schools[number], self.estates, self._reach, rng)
+            if drawn is not None:
+                return drawn
+            self._remote.add(number)
+        raise BadInput(
+            f"the map {self._ground.source} has no way past enough stops to any school, of"
+            f" {self._reach.shortest_m / 1_000:.1f} to {self._reach.longest_m / 1_000:.1f} km; give a larger"
+            " extract, or one of a denser part"
+        )
+
     def _versions(
         self, first: RouteVersion, anew: bool, rng: np.random.Generator
     ) -> tuple[RouteVersion, ...]:
@@ -188,7 +257,7 @@ class City:
             return (first,)
         term = (date(self.school_year + 1, 6, 20) - date(self.school_year, 9, 10)).days
         changed = date(self.school_year, 9, 10) + timedelta(days=int(rng.integers(term)))
-        return approved_again(self.network, first, changed, rng)
+        return approved_again(self.network, first, changed, self._reach, rng)
 
     def _license_drivers(self, rng: np.random.Generator) -> tuple[Driver, ...]:
         return tuple(

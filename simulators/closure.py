@@ -1,8 +1,7 @@
 """A road closure: one carriageway shut for a time, and the buses that drive round it.
 
 Which one is chosen by the timetable: about as many buses as the scenario asks for are due on it while it is
-shut. Of those that come near the number it is the longest stretch without a junction, which in a city with a
-river is a bridge.
+shut. Of those that come near the number it is a bridge, where there is one, and the longest.
 """
 
 from __future__ import annotations
@@ -48,14 +47,14 @@ _AREA_M = 800.0
 
 
 @dataclass(frozen=True, slots=True)
-class Closure:
+class ClosurePlan:
     """What a scenario says of it."""
 
-    after_s: int
+    from_s: int
     """Seconds after the beginning from which …"""
     lasts_s: int
     """… and for how long it is closed."""
-    buses: int
+    buses: int = 40
     """About how many of a fleet of the default size are to drive round it, of another in proportion."""
     waiver: WaiverReason | None = None
     """Why it is closed, when the traffic police sign a waiver for it (校车安全管理条例 article 30)."""
@@ -72,20 +71,28 @@ class _Round:
     """Metres along the route of the node ``i``."""
 
 
-class ClosedRoad:
+class Closure:
     """Closes a carriageway and sends the buses that are due on it round it."""
 
     def __init__(
-        self, closure: Closure, city: City, drive: Drive, detours: Detours, timetable: Timetable, held: Flags,
-        *, start_ms: int, buses: int,
-    ) -> None:  # fmt: skip
+        self,
+        plan: ClosurePlan,
+        city: City,
+        drive: Drive,
+        detours: Detours,
+        timetable: Timetable,
+        held: Flags,
+        *,
+        start_ms: int,
+        buses: int,
+    ) -> None:
         """``buses``: about how many are to drive round it; those that are ``held``, shape (buses,), are let
         through. Raises ``BadSetting`` when there is no such road.
         """
         self._city, self._drive, self._detours, self._held = city, drive, detours, held
-        self.from_ms = start_ms + closure.after_s * SECOND_MS
-        self.to_ms = self.from_ms + closure.lasts_s * SECOND_MS
-        self._reason = closure.waiver
+        self.from_ms = start_ms + plan.from_s * SECOND_MS
+        self.to_ms = self.from_ms + plan.lasts_s * SECOND_MS
+        self._reason = plan.waiver
         self.edge, self.node, self._rounds, watched = self._choose(timetable, buses)
         """The closed edge, and the node from which it would be driven."""
         self.awaited: Flags = np.zeros(len(city.bus_ids), np.bool_)
@@ -174,10 +181,11 @@ class ClosedRoad:
             due[edge, node].append((run, at_ms))
         network = self._city.network
 
-        def rank(place: tuple[int, int]) -> tuple[float, float]:
+        def rank(place: tuple[int, int]) -> tuple[float, bool, float]:
             count = sum(self.from_ms <= at_ms < self.to_ms for _, at_ms in due[place])
-            off = abs(count - wanted)
-            return (0.0 if off <= _ABOUT * wanted else float(off)), -network.length_m[place[0]]
+            off, edge = abs(count - wanted), place[0]
+            near = 0.0 if off <= _ABOUT * wanted else float(off)
+            return near, edge not in self._city.bridges, -network.length_m[edge]
 
         for edge, node in sorted(due, key=rank)[:_MOST_TRIED]:
             routes = {run.route for run, _ in due[edge, node]}

@@ -17,6 +17,7 @@ from simulators.legbook import LegBook
 from simulators.legs import BRAKING_MS2, Flags, Leg
 from simulators.motion import NEVER_MS, STEP_MS, STEP_S, Motion, Points, advance
 from simulators.plane import Floats
+from simulators.roads import SKIES
 from simulators.timetable import Run, Timetable
 from simulators.weather import Weather
 
@@ -55,9 +56,20 @@ class State:
     """Course, degrees clockwise from north; a standing bus keeps its last."""
     limit_ms: Floats
     """The limit in force where the bus is."""
-    canyon: Flags
+    sky: NDArray[np.int8]
+    """Places in ``SKIES`` of what is overhead."""
     activity: NDArray[np.int8]
     """Values of ``Activity``."""
+
+    @property
+    def canyon(self) -> Flags:
+        """Whether tall buildings stand where the bus is, shape (buses,)."""
+        return np.equal(self.sky, SKIES.index("canyon"))
+
+    @property
+    def tunnel(self) -> Flags:
+        """Whether the bus is in a tunnel, shape (buses,)."""
+        return np.equal(self.sky, SKIES.index("tunnel"))
 
 
 class Drive:
@@ -167,7 +179,7 @@ class Drive:
             speed_ms=motion.speed_ms.copy(),
             heading_deg=motion.course_deg.copy(),
             limit_ms=motion.limit_ms.copy(),
-            canyon=motion.sky == 1,
+            sky=motion.sky.copy(),
             activity=self.activity.copy(),
         )
         for bus in self._due[:due].tolist():
@@ -313,7 +325,7 @@ class Drive:
         self._drive(bus, activity, leg)
         along_m = self._book.planned_m(self._twin(bus), leg, since_ms / SECOND_MS)
         self.along_m[bus] = min(along_m, leg.length_m - 1)
-        ahead = self._halts_m[bus] > self.along_m[bus] + 1.0
+        ahead = self._halts_m[bus] > self.along_m[bus] + 0.5  # its leg's end is 1 m ahead at least
         self._motion.halt[bus] = int(np.argmax(ahead))
 
     def speed_up(self, bus: int, from_m: float, to_m: float, speed_ms: float, clear_to_m: float) -> None:

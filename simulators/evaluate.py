@@ -62,12 +62,14 @@ TEMPTED: dict[Harmless, tuple[str, ...]] = {
 """What is harmless, and the rules whose alerts it may draw."""
 TOLD_AS: dict[str, str] = {"off_hours": "substitute"}
 """A fault of the one rule need not be found where an alert of the other tells what the bus does."""
-FOLLOWS: dict[str, str] = {"trip_not_begun": "long_stop"}
-"""An alert of the one rule is true as well where a fault of the other had held the bus up …"""
-FOLLOWS_MS = HOUR_MS
-"""… within so long before."""
 SLACK_MS = 10 * SECOND_MS
 """An alert may begin and end this far outside its fault: drift, and the band that closes an episode."""
+FOLLOWS: dict[str, tuple[tuple[str, ...], int]] = {
+    "trip_not_begun": (("long_stop",), HOUR_MS),
+    "silent": (("dropout", "delay", "jammed"), SLACK_MS),
+}
+"""An alert of a rule is true as well while one of these held the bus up, or had its device say nothing, and
+so many milliseconds after."""
 RETURN_MS = 90 * SECOND_MS
 """Skipped stops are told once the bus has followed its line again for a while."""
 CUT_MS = 5 * SECOND_MS
@@ -109,7 +111,10 @@ def evaluate(
         pairs = [(fault, a) for a in mine for fault in faults[a.bus, rule] if _overlap(fault, a, to_ms)]
         under_waiver = [a for a in mine if _under_waiver(a, faults, to_ms)]
         true_alerts = {id(a) for _, a in pairs}
-        true_alerts |= {id(a) for a in mine if _held_up(a, faults[a.bus, FOLLOWS.get(rule, "")])}
+        causes, after_ms = FOLLOWS.get(rule, ((), 0))
+        true_alerts |= {
+            id(a) for a in mine for cause in causes if _follows(a, faults[a.bus, cause], after_ms)
+        }
         true_alerts |= {id(a) for a in under_waiver}
         true_alerts -= {id(a) for a in under_waiver if not _names_waiver(a)}
         first: dict[Fault, RaisedAlert] = {}
@@ -152,9 +157,13 @@ def _overlap(fault: Fault, alert: RaisedAlert, to_ms: int) -> bool:
     return alert.started_ms <= fault.to_ms + after_ms and ended >= fault.from_ms - SLACK_MS
 
 
-def _held_up(alert: RaisedAlert, faults: Sequence[Fault]) -> bool:
-    """Whether an alert came of a fault that had kept its bus from what it should have done."""
-    return any(f.from_ms <= alert.detected_ms <= f.to_ms + FOLLOWS_MS for f in faults)
+def _meet(one: Fault, other: Fault) -> bool:
+    return one.from_ms <= other.to_ms and other.from_ms <= one.to_ms
+
+
+def _follows(alert: RaisedAlert, causes: Sequence[Fault], after_ms: int) -> bool:
+    """Whether an alert came of one of ``causes``."""
+    return any(f.from_ms <= alert.detected_ms <= f.to_ms + after_ms for f in causes)
 
 
 def _under_waiver(alert: RaisedAlert, faults: Truth, to_ms: int) -> bool:
@@ -178,13 +187,14 @@ def _told_as_another(fault: Fault, raised: Sequence[RaisedAlert], to_ms: int) ->
 
 
 def _due(faults: Truth, rule: str, from_ms: int, to_ms: int, interval_s: int) -> list[Fault]:
-    """The faults of a rule that must be found."""
+    """The faults of a rule that must be found; none of which a jammed receiver may have kept something."""
     return [
         fault
-        for (_, named), group in faults.items()
+        for (bus, named), group in faults.items()
         if named == rule
         for fault in group
         if _findable(fault, from_ms, to_ms, interval_s)
+        and not any(_meet(fault, jam) for jam in faults.get((bus, "jammed"), ()))
     ]
 
 

@@ -12,6 +12,7 @@ from typing import Literal, NamedTuple
 
 import numpy as np
 import shapely
+from numpy.typing import NDArray
 
 from fleet.clock import MINUTE_MS, SECOND_MS
 from simulators.city import City
@@ -44,6 +45,8 @@ _RESTS_MS = MINUTE_MS
 """A bus that has overtaken keeps to the limit for so long: to sparse fixes two in a row look like one."""
 _WINDOW_LEFT_MS = 4 * MINUTE_MS
 _TRIES = 40
+_LOOKED_AT = 2_000
+"""Buses of a large fleet that are looked at for a place to put a fault."""
 _SEARCH_S = 200.0
 _SOON_M = 150.0
 """A detour leaves the line at a junction at most so far beyond the first place where it may."""
@@ -109,6 +112,8 @@ class DrivingFaults:
         }
         self.busy: Flags = np.zeros(len(city.bus_ids), np.bool_)
         """Buses that speed or overtake, or are about to."""
+        self._heedless: Flags = drive.heedless
+        """Who speeds in foul weather, and has no other fault."""
         self._fast: dict[int, Literal["speeding", "overtaking"]] = {}
         self._rested_ms: dict[int, int] = {}
         self._ledger = Ledger(city)
@@ -127,34 +132,36 @@ class DrivingFaults:
         now = int(state.time_ms.min())
         for rule, rate in self._rate.items():
             for _ in range(int(self._rng.poisson(rate))):
-                self._inject_somewhere(rule, state, held)
+                self._inject_somewhere(rule, held)
         for due_rule, due in self._due_ms.items():
-            while due and due[0] <= now and self._inject_somewhere(due_rule, state, held):
+            while due and due[0] <= now and self._inject_somewhere(due_rule, held):
                 due.pop(0)
 
-    def _inject_somewhere(self, rule: Manoeuvre, state: State, held: Flags) -> bool:
-        drive = self._drive
+    def _inject_somewhere(self, rule: Manoeuvre, held: Flags) -> bool:
+        """Put a fault where it can become one, among some of the fleet; False where none can."""
+        drive, n = self._drive, len(self.busy)
+        rows = self._rng.choice(n, min(n, _LOOKED_AT), replace=False)
         ready = (
-            (state.activity == Activity.RUN)
-            & (drive.activity == Activity.RUN)
-            & ~self.busy
-            & ~self._detours.busy
-            & ~held
-            & (drive.speed_ms > 4.0)
-            & (drive.driven_m >= 2 * self._unseen_m)
+            (drive.activity[rows] == Activity.RUN)
+            & ~self.busy[rows]
+            & ~self._detours.busy[rows]
+            & ~held[rows]
+            & ~self._heedless[rows]
+            & (drive.speed_ms[rows] > 4.0)
+            & (drive.driven_m[rows] >= 2 * self._unseen_m)
         )
-        candidates = self._rng.permutation(np.flatnonzero(ready))
+        candidates = rows[ready]
         if rule == "deviation":
-            candidates = candidates[np.argsort(self.still_to_follow_m()[candidates], kind="stable")]
-        candidates = candidates[:_TRIES]
-        return any(self._has_time(bus) and self._inject[rule](bus) for bus in candidates.tolist())
+            candidates = candidates[np.argsort(self._still_to_follow_m(candidates), kind="stable")]
+        tried = candidates[:_TRIES].tolist()
+        return any(self._has_time(bus) and self._inject[rule](bus) for bus in tried)
 
-    def still_to_follow_m(self) -> Floats:
-        """Metres that each bus must still follow its line to be known to be on its trip, shape (buses,)."""
-        begun_m = self._drive.along_m - self._drive.driven_m
-        near = begun_m < _BEGINNING_M - self._unseen_m
+    def _still_to_follow_m(self, rows: NDArray[np.int64]) -> Floats:
+        """Metres that each of the buses ``rows`` must still follow its line before it may leave it."""
+        driven_m = self._drive.driven_m[rows]
+        near = self._drive.along_m[rows] - driven_m < _BEGINNING_M - self._unseen_m
         needed = np.where(near, _FOLLOWED_M, _FOLLOWED_MIDWAY_M) + 2 * self._unseen_m
-        return np.maximum(needed - self._drive.driven_m, 0.0)
+        return np.maximum(needed - driven_m, 0.0)
 
     def _has_time(self, bus: int) -> bool:
         return self._drive.window_left_ms(bus) > _WINDOW_LEFT_MS
@@ -223,12 +230,12 @@ class DrivingFaults:
         along = float(drive.along_m[bus])
         braking = float(drive.speed_ms[bus]) ** 2 / 2 + 25.0
         halt = drive.next_halt_m(bus)
-        earliest = along + max(braking, float(self.still_to_follow_m()[bus]))
+        earliest = along + max(braking, float(self._still_to_follow_m(np.array([bus]))[0]))
         junctions = [
             i
             for i in range(1, len(leg.way.nodes) - 1)
             if earliest < leg.node_m[i] < min(earliest + _SOON_M, halt)
-            and len(self._city.network.adjacent[leg.way.nodes[i]]) > 2
+            and len(self._city.network.meeting[leg.way.nodes[i]]) > 2
         ]
         for i in junctions:
             ends = [
@@ -280,3 +287,8 @@ class DrivingFaults:
                 self.busy[bus] = False
                 self._rested_ms.pop(bus, None)
                 del self._fast[bus]
+        for bus in np.flatnonzero(self._heedless).tolist():
+            if state.activity[bus] == Activity.RUN and over_kmh[bus] > TOLERANCE_KMH:
+                self._ledger.note(bus, "speeding", float(over_kmh[bus]), state)
+            else:
+                self._ledger.close(bus, "speeding")

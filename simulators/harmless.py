@@ -151,7 +151,7 @@ class _Spells:
 
 def _faults(kind: Harmless, table: NDArray[np.float64], city: City | Nation) -> list[Fault]:
     bus, from_ms, to_ms = table[:, :3].astype(np.int64).T
-    lon, lat = city.ground.to_degrees(bus, table[:, 3], table[:, 4])
+    lon, lat = city.sites.to_degrees(bus, table[:, 3], table[:, 4])
     columns = (bus, from_ms, to_ms, np.round(lon, 6), np.round(lat, 6))
     return [
         Fault(city.bus_ids[row], kind, begin, end, round((end - begin) / SECOND_MS, 1), x, y)

@@ -59,7 +59,7 @@ class Ledger:
     def _fault(
         self, bus: int, rule: TrueRule, from_ms: int, to_ms: int, size: float, place: tuple[float, float]
     ) -> Fault:
-        lon, lat = self._city.ground.to_degrees(np.array([bus]), np.array([place[0]]), np.array([place[1]]))
+        lon, lat = self._city.sites.to_degrees(np.array([bus]), np.array([place[0]]), np.array([place[1]]))
         return Fault(
             bus=self._city.bus_ids[bus],
             rule=rule,

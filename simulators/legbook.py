@@ -33,12 +33,12 @@ class LegBook:
 
     def _lay_out(self, bus: int, route: RouteVersion) -> Leg:
         """From the depot of ``bus`` to the first stop of ``route``."""
-        way = self._tree(self.city.bus_depot[bus]).way_to(route.stops[0].node)
+        way = self._tree(self.city.bus_depot[bus], towards=False).way(route.stops[0].node)
         return lay_leg(self.city.network, way, begin=self.slot(bus), pupils=False)
 
     def _lay_home(self, bus: int, route: RouteVersion) -> Leg:
         """From the last stop of ``route`` to the depot of ``bus``."""
-        way = self._tree(self.city.bus_depot[bus]).way_to(route.stops[-1].node).reversed()
+        way = self._tree(self.city.bus_depot[bus], towards=True).way(route.stops[-1].node)
         return lay_leg(self.city.network, way, end=self.slot(bus), pupils=False)
 
     def slot(self, bus: int) -> Floats:
@@ -52,9 +52,10 @@ class LegBook:
         return self._run_ms(bus, route)
 
     def depot_ms(self, bus: int, stop: Place) -> int:
-        """Milliseconds that ``bus`` is expected to take between its depot and a stop, either way."""
-        tree = self._tree(self.city.bus_depot[bus])
-        return round(1_000 * tree.seconds[stop.node] / (float(self.temper[bus]) * MEAN_TRAFFIC))
+        """Milliseconds that ``bus`` is expected to take between its depot and a stop, by the longer way."""
+        depot = self.city.bus_depot[bus]
+        seconds = max(self._tree(depot, towards=back).seconds[stop.node] for back in (False, True))
+        return round(1_000 * seconds / (float(self.temper[bus]) * MEAN_TRAFFIC))
 
     def planned_m(self, bus: int, leg: Leg, seconds: float) -> float:
         """Metres along ``leg`` that ``bus`` is expected to be so long after its departure."""
@@ -70,5 +71,5 @@ class LegBook:
     def _lay_run(self, route: RouteVersion) -> Leg:
         return lay_leg(self.city.network, route.way, stops={stop.node for stop in route.stops})
 
-    def _grow_tree(self, depot: int) -> Tree:
-        return Tree(self.city.network, self.city.depots[depot].node)
+    def _grow_tree(self, depot: int, *, towards: bool) -> Tree:
+        return Tree(self.city.network, self.city.depots[depot].node, towards=towards)

@@ -14,7 +14,7 @@ import shapely
 from numpy.typing import NDArray
 
 from simulators.plane import Floats
-from simulators.roads import RoadNetwork, Way
+from simulators.roads import SKIES, RoadNetwork, Way
 
 GRID_M = 5.0
 """About the spacing of a leg's grid; each leg is divided evenly."""
@@ -52,7 +52,8 @@ class Leg:
     """What bends allow, braking for them included; limits left aside."""
     cruise_ms: Floats
     """What a driver at ease drives: within limits and bends, braking for both included."""
-    canyon: Flags
+    sky: NDArray[np.int8]
+    """The place in ``SKIES`` of what is overhead at each point."""
     node_m: Floats
     """Metres along the leg of each node of ``way``."""
     stops_m: Floats
@@ -127,7 +128,7 @@ def lay_leg(
         limit_ms=limit,
         bend_ms=_braked(bend, step),
         cruise_ms=cruised(bend, limit, step),
-        canyon=np.array([e.canyon for e in edges])[edge],
+        sky=np.array([SKIES.index(e.sky) for e in edges], np.int8)[edge],
         node_m=node_m,
         stops_m=np.array([chainage[node] for node in inner if node in stops]),
         lights_m=np.array([chainage[node] - _BEFORE_LIGHT_M for node in inner if node in network.lights]),

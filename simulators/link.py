@@ -20,9 +20,11 @@ from simulators.truth import Fault, LinkFault
 LONGEST_BACKFILL = 200
 """Fixes in one message of a backfill at most."""
 _DROPOUT_S = (10, 180)
+_SLOW_S, _DELAY_S = (30, 180), (2, 20)
+"""How long a slow link stays slow, and how late it then delivers."""
 _JUMP_M = (400, 6_000)
 _METRES_PER_DEGREE = 111_320.0
-LINK_FAULTS: tuple[LinkFault, ...] = ("dropout", "duplicate", "disorder", "jump")
+LINK_FAULTS: tuple[LinkFault, ...] = ("dropout", "duplicate", "disorder", "jump", "delay")
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -41,6 +43,15 @@ class Sent:
     """True for a fix whose message is damaged on its way; None: none is."""
 
 
+@dataclass(slots=True)
+class _Slow:
+    """A link that delivers late until a moment."""
+
+    until_ms: int
+    delay_ms: int
+    held: list[Fixes]
+
+
 class Links:
     """The links of a fleet, one a bus, with what each holds back."""
 
@@ -51,6 +62,7 @@ class Links:
         self._down_until_ms = np.zeros(len(bus_ids), np.int64)
         self._kept: dict[int, list[Fixes]] = {}
         self._swapped: dict[int, Fixes] = {}
+        self._slow: dict[int, _Slow] = {}
         self._closed: list[Fault] = []
 
     @property
@@ -74,9 +86,10 @@ class Links:
             self._down_until_ms[fixes.bus[row]] = fixes.time_ms[row] + int(seconds * SECOND_MS)
             self._kept[int(fixes.bus[row])] = []
         down = set(np.flatnonzero(np.isin(fixes.bus, list(self._kept))).tolist()) if self._kept else set()
-        late = (
-            set(np.flatnonzero(np.isin(fixes.bus, list(self._swapped))).tolist()) if self._swapped else set()
-        )
+        for row in drawn["delay"]:
+            self._slow_down(fixes, row)
+        held = [*self._swapped, *self._slow]
+        late = set(np.flatnonzero(np.isin(fixes.bus, held)).tolist()) if held else set()
         special = sorted(down | late | set(drawn["duplicate"]) | set(drawn["disorder"]))
         parts: list[tuple[Fixes, int | None]] = []
         copies = []
@@ -93,7 +106,7 @@ class Links:
     def _draw(self, fixes: Fixes, spared: Flags) -> dict[LinkFault, list[int]]:
         """The rows of ``fixes`` that begin each kind of fault; a row begins one at most."""
         held = np.zeros(len(self._bus_ids), np.bool_)
-        held[[*self._kept, *self._swapped]] = True
+        held[[*self._kept, *self._swapped, *self._slow]] = True
         free = np.flatnonzero(~(spared | held)[fixes.bus])
         counts = {rule: int(self._rng.poisson(self._rate[rule])) for rule in LINK_FAULTS}
         chosen = self._rng.permutation(free)[: sum(counts.values())].tolist() if any(counts.values()) else []
@@ -111,15 +124,9 @@ class Links:
             if now < self._down_until_ms[bus]:
                 self._kept[bus].append(fix)
                 return []
-            kept = Fixes.concat(self._kept.pop(bus))
-            if not len(kept):
-                return [(fix, None)]
-            first = kept.take(np.array([0]))
-            self._note(first, "dropout", now, (now - int(first.time_ms[0])) / SECOND_MS)
-            chunks = range(0, len(kept), LONGEST_BACKFILL)
-            return [(kept.take(np.arange(i, min(i + LONGEST_BACKFILL, len(kept)))), now) for i in chunks] + [
-                (fix, None)
-            ]
+            return [*self._backfill(bus, now), (fix, None)]
+        if bus in self._slow:
+            return self._send_slowly(fix, bus, now)
         if bus in self._swapped:
             earlier = self._swapped.pop(bus)
             self._note(earlier, "disorder", now, (now - int(earlier.time_ms[0])) / SECOND_MS)
@@ -129,6 +136,34 @@ class Links:
             return []
         self._note(fix, "duplicate", now, 2)
         return [(fix, None), (fix, now)]
+
+    def _backfill(self, bus: int, now: int) -> list[tuple[Fixes, int | None]]:
+        """What a link hands in that is there again."""
+        kept = Fixes.concat(self._kept.pop(bus))
+        if not len(kept):
+            return []
+        first = kept.take(np.array([0]))
+        self._note(first, "dropout", now, (now - int(first.time_ms[0])) / SECOND_MS)
+        chunks = range(0, len(kept), LONGEST_BACKFILL)
+        return [(kept.take(np.arange(i, min(i + LONGEST_BACKFILL, len(kept)))), now) for i in chunks]
+
+    def _slow_down(self, fixes: Fixes, row: int) -> None:
+        """Have a link deliver late for a while."""
+        until_ms = int(fixes.time_ms[row] + self._rng.uniform(*_SLOW_S) * SECOND_MS)
+        delay_ms = int(self._rng.uniform(*_DELAY_S) * SECOND_MS)
+        self._slow[int(fixes.bus[row])] = _Slow(until_ms, delay_ms, [])
+        self._note(fixes.take(np.array([row])), "delay", until_ms, delay_ms / SECOND_MS)
+
+    def _send_slowly(self, fix: Fixes, bus: int, now: int) -> list[tuple[Fixes, int | None]]:
+        """What a slow link delivers at the moment of a fix: what is old enough, at its end all it holds."""
+        slow = self._slow[bus]
+        slow.held.append(fix)
+        over = now >= slow.until_ms
+        due = [held for held in slow.held if over or int(held.time_ms[0]) + slow.delay_ms <= now]
+        del slow.held[: len(due)]
+        if over:
+            del self._slow[bus]
+        return [(held, now) for held in due]
 
     def _jump(self, fixes: Fixes, rows: list[int]) -> Fixes:
         """``fixes`` with the places of ``rows`` thrown far off; their speeds stay as they were."""

@@ -38,7 +38,7 @@ _MOVING_MS = 0.3
 
 X, Y, COURSE, LIMIT, CRUISE, FOUL_LIMIT, FOUL_CRUISE, SKY = range(8)
 """Columns of a leg's points: metres in the plane; the course of the piece that begins there, degrees; the
-limit and what a driver at ease drives (m/s), and both in foul weather; whether tall buildings stand there."""
+limit and what a driver at ease drives (m/s), and both in foul weather; the place in ``SKIES``."""
 _COLUMNS = 8
 _FIRST_ROWS = 1 << 15
 
@@ -146,7 +146,7 @@ class Points:
         rows = self.table[first : first + len(leg.x)]
         rows[:, X], rows[:, Y] = leg.x, leg.y
         rows[:-1, COURSE] = np.degrees(np.arctan2(np.diff(rows[:, X]), np.diff(rows[:, Y]))) % 360
-        rows[:, LIMIT], rows[:, CRUISE], rows[:, SKY] = leg.limit_ms, leg.cruise_ms, leg.canyon
+        rows[:, LIMIT], rows[:, CRUISE], rows[:, SKY] = leg.limit_ms, leg.cruise_ms, leg.sky
         foul = leg if self._weather is None else self._weather.over(leg)
         rows[:, FOUL_LIMIT], rows[:, FOUL_CRUISE] = foul.limit_ms, foul.cruise_ms
 

@@ -12,6 +12,7 @@ from collections.abc import Iterator
 import numpy as np
 
 CITY = "临江市"
+HILL = "凤凰山"
 
 _STREET = (
     "解放 中山 建设 和平 人民 胜利 友谊 新华 江汉 沿江 长江 汉水 东湖 南湖 月湖 青年 光明 复兴 前进 团结 "

@@ -18,7 +18,7 @@ from fleet.clock import HOUR_MS, MINUTE_MS
 from fleet.errors import BadSetting
 from fleet.registry import Approval, Assignment, LonLat, Registry
 from simulators.city import MOST_BUSES, City
-from simulators.plane import CENTRE, CityPlane, Ground
+from simulators.plane import CENTRE, CityPlane, Sites
 from simulators.roads import RoadNetwork
 from simulators.routes import Place
 
@@ -53,7 +53,7 @@ class Nation:
         self._east_deg = ((np.arange(side) - side // 2) * _APART_DEG).tolist()
         self._planes = [CityPlane(lon, lat + north) for north in self._east_deg]
         self._names = [f"C{number:03d}" for number in range(cities)]
-        self.ground = Ground(self._planes, self._east_deg, PATTERN_BUSES)
+        self.sites = Sites(self._planes, self._east_deg, PATTERN_BUSES)
         minutes = np.random.default_rng([seed, 13]).integers(0, _HOURS * HOUR_MS // MINUTE_MS, cities)
         self._ahead_ms = (minutes * MINUTE_MS).tolist()
         self.lag_ms: NDArray[np.int64] = -np.repeat(minutes * MINUTE_MS, PATTERN_BUSES)[:buses]

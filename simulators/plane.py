@@ -37,7 +37,7 @@ class CityPlane:
         return np.asarray(x, np.float64), np.asarray(y, np.float64)
 
 
-class Ground:
+class Sites:
     """Where the buses of a fleet are on Earth: cities in rows of one latitude, ``buses`` of each in turn."""
 
     def __init__(self, rows: Sequence[CityPlane], east_deg: Sequence[float], buses: int) -> None:

@@ -1,4 +1,4 @@
-"""The receiver: what a bus's device makes of where the bus truly is.
+"""The receiver: what a bus's device makes of where the bus truly is. In a tunnel it makes nothing.
 
 Position errors drift as real ones do: a Gauss-Markov process in each axis, slow against the second,
 larger between tall buildings and while a receiver that was switched off finds its satellites, with a little
@@ -15,8 +15,9 @@ from numpy.typing import NDArray
 from fleet.clock import MINUTE_MS, SECOND_MS
 from fleet.fixes import Fixes
 from simulators.drive import Activity, State
+from simulators.jamming import Jamming
 from simulators.legs import Flags
-from simulators.plane import Floats, Ground
+from simulators.plane import Floats, Sites
 
 Noise = Literal["city", "open_sky", "canyon", "tunnel"]
 NOISES: tuple[Noise, ...] = get_args(Noise)
@@ -37,7 +38,7 @@ _COLD_AFTER_MS = 30 * MINUTE_MS
 WHITE_SIGMA_M = 0.5
 SPEED_SIGMA_KMH = 0.5
 _HEADING_SIGMA_DEG = 1.5
-_PLACE_DIGITS = 6
+_PLACE_DIGITS, _COARSE_DIGITS = 6, 5
 _CANYON_TAU_S = 9.5
 """So soon the sky of a street is that of the receiver."""
 
@@ -45,9 +46,21 @@ _CANYON_TAU_S = 9.5
 class Receivers:
     """The devices of a fleet: one row a bus, one drift each."""
 
-    def __init__(self, seed: int, buses: int, ground: Ground, noise: Noise = "city") -> None:
+    def __init__(
+        self,
+        seed: int,
+        buses: int,
+        sites: Sites,
+        noise: Noise = "city",
+        *,
+        jamming: Jamming | None = None,
+        coarse: float = 0.0,
+    ) -> None:
+        """``coarse`` is the part of the devices that round places to 5 digits, speeds and courses to none."""
+        self._jamming = jamming
+        self._coarse: Flags = np.random.default_rng([seed, 14]).random(buses) < coarse
         self._rng = np.random.default_rng([seed, 7])
-        self._ground = ground
+        self._sites = sites
         self._noise = noise
         self._last_ms = np.zeros(buses, np.int64)
         self._drift = np.zeros((2, buses))
@@ -58,6 +71,7 @@ class Receivers:
     def observe(self, state: State, reporting: Flags) -> Fixes:
         """A second's fixes of the buses that report in it."""
         self._switch(state)
+        reporting = reporting & ~state.tunnel
         if self._noise == "tunnel":
             reporting = reporting & ~state.canyon
         rows = np.flatnonzero(reporting)
@@ -68,19 +82,23 @@ class Receivers:
         stay = np.exp(-since_s / (DEEP_TAU_S if deep else DRIFT_TAU_S))
         self._drift[:, rows] = stay * self._drift[:, rows] + np.sqrt(1 - stay**2) * noise[:2]
         sigma, narrow = self._sigma_m(state, rows, since_s)
+        if self._jamming is not None:
+            sigma = sigma + self._jamming.extra_sigma_m(state, rows)
         error: Floats = sigma * self._drift[:, rows] + WHITE_SIGMA_M * noise[2:4]
-        lon, lat = self._ground.to_degrees(rows, state.x[rows] + error[0], state.y[rows] + error[1])
+        lon, lat = self._sites.to_degrees(rows, state.x[rows] + error[0], state.y[rows] + error[1])
         true_ms = state.speed_ms[rows]
         speed = true_ms * 3.6 + SPEED_SIGMA_KMH * noise[4] * (true_ms > 0.1)
         heading = (state.heading_deg[rows] + _HEADING_SIGMA_DEG * noise[5] * (true_ms > 0.3)) % 360
         accuracy = 1.4 * sigma * np.exp(0.15 * noise[5])
+        speed = np.maximum(speed, 0.0)
+        coarse = self._coarse[rows]
         return Fixes.of(
             bus=rows.astype(np.int32),
             time_ms=state.time_ms[rows],
-            lon=np.round(lon, _PLACE_DIGITS),
-            lat=np.round(lat, _PLACE_DIGITS),
-            speed_kmh=np.round(np.maximum(speed, 0.0), 1).astype(np.float32),
-            heading_deg=(np.round(heading, 1) % 360).astype(np.float32),
+            lon=np.where(coarse, np.round(lon, _COARSE_DIGITS), np.round(lon, _PLACE_DIGITS)),
+            lat=np.where(coarse, np.round(lat, _COARSE_DIGITS), np.round(lat, _PLACE_DIGITS)),
+            speed_kmh=np.where(coarse, np.round(speed), np.round(speed, 1)).astype(np.float32),
+            heading_deg=(np.where(coarse, np.round(heading), np.round(heading, 1)) % 360).astype(np.float32),
             accuracy_m=np.where(deep, np.nan, np.round(accuracy, 1)).astype(np.float32),
             satellites=np.round(12 - 6 * narrow + noise[4]).clip(4, 20).astype(np.int16),
         )

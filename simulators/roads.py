@@ -9,18 +9,23 @@ import heapq
 from collections.abc import Collection
 from dataclasses import dataclass
 from functools import cached_property
-from itertools import pairwise
-from typing import Literal
+from typing import Literal, get_args
 
 import numpy as np
+import shapely
 
 from fleet.registry import LimitReason
 from simulators.plane import Floats
 
 RoadClass = Literal["motorway", "ring", "arterial", "lane"]
+Sky = Literal["open", "canyon", "tunnel"]
+SKIES: tuple[Sky, ...] = get_args(Sky)
+"""What a receiver sees from the road: all of it, a strip between tall buildings, nothing."""
 
 UNHURRIED = {"motorway": 1.0, "ring": 1.05, "arterial": 1.25, "lane": 1.5}
 """Seconds driven for each second at the limit, by class: lights, crossings and parked cars."""
+
+_ONE_JUNCTION_M = 80.0
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -31,6 +36,10 @@ class Road:
     kind: RoadClass
     limit_kmh: float
     line: Floats
+    reason: LimitReason = "posted"
+    oneway: bool = False
+    """True when it is driven in the direction of its line alone."""
+    sky: Sky = "open"
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -43,8 +52,9 @@ class Edge:
     line: Floats
     limit_kmh: float
     reason: LimitReason = "posted"
-    canyon: bool = False
-    """True between tall buildings, where satellites are seen badly."""
+    oneway: bool = False
+    """True when it is driven from ``a`` to ``b`` alone."""
+    sky: Sky = "open"
 
     @property
     def length_m(self) -> float:
@@ -72,45 +82,68 @@ class Way:
         return Way(self.nodes + onward.nodes[1:], self.edges + onward.edges)
 
     def reversed(self) -> Way:
-        """The same way driven back."""
+        """The same way driven back, be it allowed or not."""
         return Way(self.nodes[::-1], self.edges[::-1])
 
 
 class Tree:
-    """The shortest ways from one node to all others, in seconds."""
+    """The shortest ways, in seconds, from one node to all others; or ``towards`` it from all others."""
 
-    def __init__(self, network: RoadNetwork, source: int) -> None:
-        self.source = source
-        self.seconds, self._via = network.search(source)
-        self._network = network
+    def __init__(self, network: RoadNetwork, root: int, *, towards: bool = False) -> None:
+        self.root = root
+        self.seconds, self._via = network.search(root, towards=towards)
+        self._network, self._towards = network, towards
 
-    def way_to(self, node: int) -> Way:
-        """The shortest way from the source to ``node``."""
-        return self._network.trace(self._via, self.source, node)
+    def way(self, node: int) -> Way:
+        """The shortest way between the root and ``node``, in the tree's direction."""
+        way = self._network.trace(self._via, self.root, node)
+        return way.reversed() if self._towards else way
 
 
 class RoadNetwork:
-    """Nodes with shape (n, 2) in metres, and the edges between them; every edge may be driven both ways."""
+    """Nodes with shape (n, 2) in metres, and the edges between them, of which some are one-way."""
 
     def __init__(self, nodes: Floats, edges: list[Edge]) -> None:
         self.nodes = nodes
         self.edges = edges
         self.length_m = [edge.length_m for edge in edges]
         self._seconds = [edge.seconds for edge in edges]
-        self.adjacent: list[list[tuple[int, int]]] = [[] for _ in range(len(nodes))]
+        self.onward: list[list[tuple[int, int]]] = [[] for _ in range(len(nodes))]
+        """For each node the nodes that can be driven to, and by which edge."""
+        self._back: list[list[tuple[int, int]]] = [[] for _ in range(len(nodes))]
+        self.meeting: list[list[int]] = [[] for _ in range(len(nodes))]
+        """For each node the edges that begin or end there."""
         for number, edge in enumerate(edges):
-            self.adjacent[edge.a].append((edge.b, number))
-            self.adjacent[edge.b].append((edge.a, number))
+            self.onward[edge.a].append((edge.b, number))
+            self._back[edge.b].append((edge.a, number))
+            if not edge.oneway:
+                self.onward[edge.b].append((edge.a, number))
+                self._back[edge.a].append((edge.b, number))
+            self.meeting[edge.a].append(number)
+            self.meeting[edge.b].append(number)
 
     @cached_property
     def lights(self) -> frozenset[int]:
-        """The nodes with traffic lights: where an arterial crosses, and no ring road or motorway does."""
-        kinds = [{self.edges[number].road.kind for _, number in around} for around in self.adjacent]
-        return frozenset(
+        """The nodes with traffic lights: where an arterial crosses, and no ring road or motorway does.
+
+        Nodes that are one junction, as those of two carriageways that cross, have lights at one of them.
+        """
+        kinds = [{self.edges[number].road.kind for number in around} for around in self.meeting]
+        crossings = [
             node
             for node, found in enumerate(kinds)
-            if len(self.adjacent[node]) > 2 and "arterial" in found and not found & {"ring", "motorway"}
-        )
+            if len(self.meeting[node]) > 2 and "arterial" in found and not found & {"ring", "motorway"}
+        ]
+        points = np.array([shapely.Point(place) for place in self.nodes[crossings]], object)
+        pairs = shapely.STRtree(points).query(points, predicate="dwithin", distance=_ONE_JUNCTION_M)
+        near: dict[int, list[int]] = {}
+        for one, other in pairs.T.tolist():
+            near.setdefault(one, []).append(other)
+        lit: set[int] = set()
+        for crossing in range(len(crossings)):
+            if lit.isdisjoint(near[crossing]):
+                lit.add(crossing)
+        return frozenset(crossings[crossing] for crossing in lit)
 
     def search(
         self,
@@ -119,12 +152,15 @@ class RoadNetwork:
         closed_edges: Collection[int] = (),
         closed_nodes: Collection[int] = (),
         within_s: float = float("inf"),
+        *,
+        towards: bool = False,
     ) -> tuple[dict[int, float], dict[int, int]]:
         """Dijkstra from ``source``: seconds to each settled node, and the edge by which it was reached.
 
-        Stops at ``target``, or when the next node is more than ``within_s`` seconds away.
+        Stops at ``target``, or when the next node is more than ``within_s`` seconds away. ``towards``: the
+        seconds are those from each node to ``source``.
         """
-        cost, adjacent = self._seconds, self.adjacent
+        cost, adjacent = self._seconds, self._back if towards else self.onward
         settled: dict[int, float] = {}
         via: dict[int, int] = {}
         best = {source: 0.0}
@@ -149,7 +185,7 @@ class RoadNetwork:
         return settled, via
 
     def trace(self, via: dict[int, int], source: int, target: int) -> Way:
-        """The way that ``search`` found from ``source`` to ``target``."""
+        """The way that ``search`` found from ``source`` to ``target``; of a search ``towards``, reversed."""
         nodes, edges = [target], []
         while nodes[-1] != source:
             number = via[nodes[-1]]
@@ -181,10 +217,9 @@ class RoadNetwork:
         """Metres from the beginning of a way to each of its nodes."""
         return np.concatenate([[0.0], np.cumsum([self.length_m[number] for number in way.edges])])
 
-    def is_simple(self, way: Way) -> bool:
-        """True when the way passes no node twice."""
-        return len(set(way.nodes)) == len(way.nodes)
-
-    def turns_back(self, way: Way) -> bool:
-        """True when the way leaves a node by the edge it came on."""
-        return any(one == next_one for one, next_one in pairwise(way.edges))
+    def may_be_driven(self, way: Way) -> bool:
+        """True when the way goes against no one-way edge."""
+        return all(
+            self.edges[number].a == node or not self.edges[number].oneway
+            for node, number in zip(way.nodes, way.edges, strict=False)
+        )

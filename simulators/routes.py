@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Collection, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import astuple, dataclass, replace
 from datetime import date, timedelta
 from itertools import pairwise
 
@@ -16,7 +16,26 @@ from simulators.plane import CityPlane
 from simulators.roads import RoadNetwork, Way
 
 CORRIDOR_M = 50.0
-SHORTEST_M, LONGEST_M = 6_000.0, 16_000.0
+_ATTEMPTS = 200
+
+
+@dataclass(frozen=True, slots=True)
+class Reach:
+    """How far routes go, metres; that of a city with room for it, unless told otherwise."""
+
+    shortest_m: float = 6_000.0
+    longest_m: float = 16_000.0
+    nearest_m: float = 2_800.0
+    """From school to first stop, as the crow flies."""
+    farthest_m: float = 7_500.0
+
+    def scaled(self, part: float) -> Reach:
+        """The same for a city of so much less extent."""
+        return Reach(*(part * metres for metres in astuple(self)))
+
+    def allows(self, network: RoadNetwork, way: Way) -> bool:
+        """True when a way is neither too short nor too long."""
+        return bool(self.shortest_m <= network.chainages(way)[-1] <= self.longest_m)
 
 
 @dataclass(frozen=True, slots=True)
@@ -63,14 +82,20 @@ def join_stops(network: RoadNetwork, stops: Sequence[int], closed_edges: Collect
 
 
 def draw_route(
-    network: RoadNetwork, school: Place, estates: Sequence[Place], rng: np.random.Generator
-) -> tuple[Way, tuple[Place, ...]]:
-    """A way of 6 to 16 km with 5 to 12 stops that ends at ``school``, and its stops."""
+    network: RoadNetwork, school: Place, estates: Sequence[Place], reach: Reach, rng: np.random.Generator
+) -> tuple[Way, Way, tuple[Place, ...]] | None:
+    """A way with 5 to 12 stops that ends at ``school``, the way home through the same stops, and the stops.
+
+    None when none is found.
+    """
     places = network.nodes[[estate.node for estate in estates]]
     end = network.nodes[school.node]
     distance = np.hypot(*(places - end).T)
-    for attempt in range(400):
-        eligible = np.flatnonzero((distance > 2_800) & (distance < 7_500 + 50 * attempt))
+    for attempt in range(_ATTEMPTS):
+        farthest = reach.farthest_m * (1 + attempt / _ATTEMPTS)
+        eligible = np.flatnonzero((distance > reach.nearest_m) & (distance < farthest))
+        if not len(eligible):
+            continue
         first = int(rng.choice(eligible))
         ahead = end - places[first]
         span = np.hypot(*ahead)
@@ -84,13 +109,27 @@ def draw_route(
         chosen = chosen[np.argsort(progress[chosen])]
         stops = (estates[first], *(estates[i] for i in chosen.tolist()), school)
         way = join_stops(network, [stop.node for stop in stops])
-        if way and SHORTEST_M <= network.chainages(way)[-1] <= LONGEST_M:
-            return way, stops
-    raise RuntimeError(f"no route to {school.name} was found; the city has too few roads or estates")
+        if way is None or not reach.allows(network, way):
+            continue
+        home = way_back(network, way, stops)
+        if home is not None and reach.allows(network, home):
+            return way, home, stops
+    return None
+
+
+def way_back(network: RoadNetwork, way: Way, stops: Sequence[Place]) -> Way | None:
+    """The way home: the same road in the other direction, or where that is one-way, another past its stops.
+
+    None when there is none that passes no place twice.
+    """
+    back = way.reversed()
+    if network.may_be_driven(back):
+        return back
+    return join_stops(network, [stop.node for stop in reversed(stops)])
 
 
 def approved_again(
-    network: RoadNetwork, first: RouteVersion, changed: date, rng: np.random.Generator
+    network: RoadNetwork, first: RouteVersion, changed: date, reach: Reach, rng: np.random.Generator
 ) -> tuple[RouteVersion, ...]:
     """The versions of a route that was re-approved on ``changed``: the second passes another road.
 
@@ -100,22 +139,13 @@ def approved_again(
     nodes = [stop.node for stop in first.stops]
     for edge in rng.permutation(np.array(first.way.edges)).tolist():
         way = join_stops(network, nodes, {edge})
-        if way and SHORTEST_M <= network.chainages(way)[-1] <= LONGEST_M:
+        if way and reach.allows(network, way):
             return ended, replace(first, version=2, way=way, valid_from=changed)
     stops = first.stops[:1] + first.stops[2:]
     way = join_stops(network, [stop.node for stop in stops])
-    return ended, replace(first, version=2, way=way or first.way, stops=stops, valid_from=changed)
-
-
-def driven_back(to_school: RouteVersion, route_id: str) -> RouteVersion:
-    """The way home: the same road and stops in the other direction."""
-    return replace(
-        to_school,
-        route_id=route_id,
-        direction="to_home",
-        way=to_school.way.reversed(),
-        stops=to_school.stops[::-1],
-    )
+    if way is None or not reach.allows(network, way):
+        way = first.way
+    return ended, replace(first, version=2, way=way, stops=stops, valid_from=changed)
 
 
 def to_approval(network: RoadNetwork, route: RouteVersion, plane: CityPlane) -> Approval:

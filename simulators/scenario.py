@@ -8,6 +8,7 @@ from __future__ import annotations
 from dataclasses import dataclass, field
 from datetime import date, timedelta
 from functools import cached_property
+from pathlib import Path
 from typing import Any, Literal
 
 import msgspec
@@ -16,21 +17,23 @@ import numpy as np
 from fleet.clock import SECOND_MS, local_day
 from fleet.errors import BadSetting
 from fleet.fixes import Fixes
-from fleet.registry import Registry, Waiver
+from fleet.registry import Advisory, Registry, Waiver
 from simulators.city import DEFAULT_BUSES, MOST_BUSES, City
-from simulators.closure import ClosedRoad, Closure
+from simulators.closure import Closure, ClosurePlan
 from simulators.conduct import ConductFaults
 from simulators.detours import Detours
 from simulators.device import Devices
 from simulators.drive import Drive
 from simulators.faults import DrivingFaults
 from simulators.harmless import HarmlessBook
+from simulators.jamming import Blackout, JammingPlan
 from simulators.legbook import LegBook
 from simulators.link import LONGEST_BACKFILL, Links, Sent
 from simulators.nation import Nation
 from simulators.receiver import Noise, Receivers
 from simulators.timetable import ZONE, Timetable, round_now, school_day
 from simulators.truth import DrivingFault, Fault, LinkFault
+from simulators.weather import WeatherPlan
 
 _OPENING_S: dict[DrivingFault, float] = {"speeding": 25.0, "deviation": 8.0}
 """A deviation takes its time to become one."""
@@ -58,10 +61,11 @@ class FaultRates:
     duplicate: float = 0.4
     disorder: float = 0.3
     jump: float = 0.2
+    delay: float = 0.0
+    overtaking: float = 0.0
     wrong_way: float = 0.0
     long_stop: float = 0.0
     silent: float = 0.0
-    overtaking: float = 0.0
     frozen: float = 0.0
     sentinel: float = 0.0
     garbage: float = 0.0
@@ -82,10 +86,11 @@ class FaultRates:
     def every() -> FaultRates:
         """A fleet with a fault for every rule, and with what only looks like one."""
         return FaultRates(
+            delay=0.1,
+            overtaking=0.1,
             wrong_way=0.05,
             long_stop=0.05,
             silent=0.05,
-            overtaking=0.5,
             unapproved_operation=16,
             off_hours=16,
             trip_not_begun=16,
@@ -109,15 +114,24 @@ class Scenario:
     noise: Noise = "city"
     timetable: Literal["round_now", "school_day"] = "round_now"
     faults: FaultRates = field(default_factory=FaultRates)
-    closure: Closure | None = None
+    map: Path | None = None
+    """An OpenStreetMap file on whose roads the city lies; grown from the seed if none is given."""
+    coarse: float = 0.0
+    """The part of the devices that round what they report, as simple ones do."""
+    weather: WeatherPlan | None = None
+    jamming: JammingPlan | None = None
+    closure: ClosurePlan | None = None
 
     def __post_init__(self) -> None:
         if not 1 <= self.interval_s <= 60:
             raise BadSetting(f"interval of {self.interval_s} s: a device reports every 1 to 60 seconds")
+        if self.map is not None and self.buses > MOST_BUSES:
+            raise BadSetting(f"a map is of one city, which has at most {MOST_BUSES} buses")
+        one_city = self.weather or self.jamming or self.closure
+        if one_city and self.buses > MOST_BUSES:
+            raise BadSetting(f"weather, jamming and closures are of one city, of at most {MOST_BUSES} buses")
         if not 0 <= self.history_s <= HOUR_S:
             raise BadSetting(f"history of {self.history_s} s: a device keeps up to an hour")
-        if self.closure is not None and self.buses > MOST_BUSES:
-            raise BadSetting(f"a road is closed in a city of at most {MOST_BUSES} buses")
 
 
 class Simulation:
@@ -134,11 +148,12 @@ class Simulation:
         school_year = day.year if day.month >= 8 else day.year - 1
         self.city: City | Nation
         if scenario.buses <= MOST_BUSES:
-            self.city = pattern = City(scenario.seed, scenario.buses, school_year)
+            self.city = pattern = City(scenario.seed, scenario.buses, school_year, scenario.map)
             lag_ms = None
         else:
             self.city = Nation(scenario.seed, scenario.buses, school_year)
             pattern, lag_ms = self.city.pattern, self.city.lag_ms
+        self._pattern = pattern
         book = LegBook(pattern)
         rates, part = scenario.faults, scenario.buses / DEFAULT_BUSES
         self._conduct = ConductFaults(
@@ -158,15 +173,25 @@ class Simulation:
         phase_ms = rng.integers(0, SECOND_MS, scenario.buses)
         self._turn = rng.integers(0, scenario.interval_s, scenario.buses)
         history_ms = self.begin_ms - scenario.history_s * SECOND_MS
-        self.drive = Drive(book, self.timetable, history_ms, phase_ms, lag_ms=lag_ms)
-        self._receivers = Receivers(scenario.seed, scenario.buses, self.city.ground, scenario.noise)
+        weather = None if scenario.weather is None else scenario.weather.weather(scenario.start_ms)
+        self.drive = Drive(book, self.timetable, history_ms, phase_ms, lag_ms=lag_ms, weather=weather)
+        jamming = None if scenario.jamming is None else scenario.jamming.jamming(scenario.start_ms)
+        self._receivers = Receivers(
+            scenario.seed,
+            scenario.buses,
+            self.city.sites,
+            scenario.noise,
+            jamming=jamming,
+            coarse=scenario.coarse,
+        )
+        self._blackout = None if jamming is None else Blackout(jamming, self.city.sites, self.city.bus_ids)
         self._kept = self._drive_history()
         opening: dict[DrivingFault, int] = {
             "speeding": _share(rates.opening_speeding, part),
             "deviation": _share(rates.opening_deviation, part),
         }
         self._detours = Detours(self.city, self.drive)
-        self._closed_road = self._close_road(scenario.closure, part)
+        self._closure = self._close_road(scenario.closure, part)
         self._faults = DrivingFaults(
             self.city,
             self.drive,
@@ -187,6 +212,7 @@ class Simulation:
             "duplicate": rates.duplicate,
             "disorder": rates.disorder,
             "jump": rates.jump,
+            "delay": rates.delay,
         }
         self._devices = Devices(
             scenario.seed,
@@ -211,14 +237,29 @@ class Simulation:
     @property
     def truth(self) -> list[Fault]:
         """Every fault so far, and what only looks like one."""
-        closure = self._closed_road.truth if self._closed_road else []
-        driving = [*self._faults.truth, *self._detours.truth, *closure, *self._conduct.truth]
-        return [*driving, *self._links.truth, *self._devices.truth, *self._harmless.truth]
+        blackout = self._blackout.truth if self._blackout else []
+        closure = self._closure.truth if self._closure else []
+        return [
+            *self._faults.truth,
+            *self._detours.truth,
+            *closure,
+            *self._conduct.truth,
+            *self._links.truth,
+            *self._devices.truth,
+            *blackout,
+            *self._harmless.truth,
+        ]
+
+    @property
+    def advisories(self) -> tuple[Advisory, ...]:
+        """The weather advisories of the scenario, as the authorities issue them."""
+        weather = self.scenario.weather
+        return () if weather is None else (weather.advisory(self._pattern.plane, self.scenario.start_ms),)
 
     @property
     def waivers(self) -> tuple[Waiver, ...]:
-        """What the scenario exempts from the approved routes (校车安全管理条例 article 30)."""
-        waiver = self._closed_road.waiver if self._closed_road else None
+        """The waivers of the scenario, as they are signed."""
+        waiver = self._closure.waiver if self._closure else None
         return () if waiver is None else (waiver,)
 
     def history(self) -> Sent:
@@ -248,24 +289,27 @@ class Simulation:
         state = self.drive.step()
         self._detours.step(state)
         held = self._conduct.held
-        if self._closed_road is not None:
-            self._closed_road.step(state)
-            held = held | self._closed_road.awaited
+        if self._closure is not None:
+            self._closure.step(state)
+            held = held | self._closure.awaited
         self._faults.step(state, held)
         self._conduct.step(state, self.drive, self._faults.busy | self._detours.busy | held)
         reporting = ((self._steps + self._turn) % self.scenario.interval_s == 0) & ~self._conduct.mute
         self._steps += 1
         spared = self._faults.busy | self._detours.busy | self._conduct.held
-        self._harmless.step(state, spared)
-        reports = self._devices.report(self._receivers.observe(state, reporting), spared)
+        self._harmless.step(state, spared | self.drive.heedless)
+        observed = self._receivers.observe(state, reporting)
+        if self._blackout is not None:
+            observed = self._blackout.over(observed, state)
+        reports = self._devices.report(observed, spared)
         return self._devices.stamp(self._links.send(reports, spared))
 
-    def _close_road(self, closure: Closure | None, part: float) -> ClosedRoad | None:
-        if closure is None or not isinstance(self.city, City):
+    def _close_road(self, plan: ClosurePlan | None, part: float) -> Closure | None:
+        if plan is None:
             return None
-        return ClosedRoad(
-            closure, self.city, self.drive, self._detours, self.timetable, self._conduct.held,
-            start_ms=self.begin_ms, buses=_share(closure.buses, part),
+        return Closure(
+            plan, self._pattern, self.drive, self._detours, self.timetable, self._conduct.held,
+            start_ms=self.scenario.start_ms, buses=_share(plan.buses, part),
         )  # fmt: skip
 
     def _lay_timetable(self, book: LegBook, day: date) -> Timetable:

@@ -6,9 +6,10 @@ Everything but ``about`` may be left out; what it is then stands beside each nam
 from __future__ import annotations
 
 import tomllib
+from collections.abc import Callable
 from dataclasses import dataclass, fields, replace
 from pathlib import Path
-from typing import Literal
+from typing import Literal, TypeVar
 
 import msgspec
 
@@ -16,9 +17,13 @@ from fleet.clock import parse_duration, parse_time
 from fleet.errors import BadInput, BadSetting
 from fleet.registry import WaiverReason
 from simulators.city import DEFAULT_BUSES
-from simulators.closure import Closure
+from simulators.closure import ClosurePlan
+from simulators.jamming import JammingPlan
 from simulators.receiver import Noise
 from simulators.scenario import FaultRates, Scenario
+from simulators.weather import WeatherPlan
+
+Plan = TypeVar("Plan")
 
 FOLDER = Path(__file__).with_name("scenarios")
 ANY_DAY_MS = parse_time("2026-09-01T07:30:00+08:00")
@@ -32,6 +37,8 @@ class _Table(msgspec.Struct, forbid_unknown_fields=True):
 class _City(_Table):
     seed: int = 1
     buses: int = DEFAULT_BUSES
+    map: str | None = None
+    """An OpenStreetMap file, from the scenario's folder; grown from the seed if left out."""
 
 
 class _Time(_Table):
@@ -46,6 +53,44 @@ class _Time(_Table):
 class _Reports(_Table):
     interval: str = "1s"
     noise: Noise = "city"
+    coarse: float = 0.0
+    """The part of the devices that round what they report."""
+
+
+class _Spell(_Table):
+    """Something that begins after the start, and lasts; metres from the city's centre."""
+
+    begins: str
+    lasts: str
+
+    def plan(self, kind: Callable[..., Plan]) -> Plan:
+        """The same for the simulator."""
+        given = msgspec.structs.asdict(self)
+        seconds = {"from_s": _seconds(given.pop("begins")), "lasts_s": _seconds(given.pop("lasts"))}
+        return kind(**seconds, **given)
+
+
+class _Weather(_Spell, kw_only=True):
+    name: str = "恶劣天气"
+    east_m: float = 0.0
+    north_m: float = 0.0
+    radius_m: float = 5_000.0
+    limit_kmh: float = 20.0
+    heedless: float = 0.0
+    """The part of the drivers who take no notice."""
+
+
+class _Jamming(_Spell, kw_only=True):
+    east_m: float = 0.0
+    north_m: float = 0.0
+    radius_m: float = 800.0
+
+
+class _Closure(_Spell, kw_only=True):
+    buses: int = 40
+    """About how many of a fleet of 1,058 are to drive round it, of another in proportion."""
+    waiver: WaiverReason | None = None
+    """Why it is closed, if the traffic police sign a waiver for it."""
 
 
 class _Faults(_Table):
@@ -71,22 +116,6 @@ class _Faults(_Table):
         return replace(FaultRates.none(), **given)  # type: ignore[arg-type]  # counts are whole, as read
 
 
-class _Closure(_Table):
-    """A carriageway that is closed for a time: ``simulators.closure``."""
-
-    buses: int
-    """About how many of a fleet of 1,058 drive round it, of another in proportion."""
-    after: str = "5m"
-    """From so long after the start …"""
-    lasts: str = "30m"
-    waiver: WaiverReason | None = None
-    """Why it is closed, if the traffic police sign a waiver for it."""
-
-    def closure(self) -> Closure:
-        """The same for the simulator; ``BadInput`` for what is no duration."""
-        return Closure(_seconds(self.after), _seconds(self.lasts), self.buses, self.waiver)
-
-
 _FIELDS = {known.name: known.type for known in fields(FaultRates)}
 _OPENING = [name.removeprefix("opening_") for name in _FIELDS if name.startswith("opening_")]
 _ALL_DAY = [name for name, kind in _FIELDS.items() if kind == "int" and not name.startswith("opening_")]
@@ -98,8 +127,10 @@ class _File(_Table):
     city: _City = msgspec.field(default_factory=_City)
     time: _Time = msgspec.field(default_factory=_Time)
     reports: _Reports = msgspec.field(default_factory=_Reports)
-    faults: _Faults = msgspec.field(default_factory=_Faults)
+    weather: _Weather | None = None
+    jamming: _Jamming | None = None
     closure: _Closure | None = None
+    faults: _Faults = msgspec.field(default_factory=_Faults)
 
 
 @dataclass(frozen=True, slots=True)
@@ -120,9 +151,10 @@ class Script:
         seed: int | None = None,
         buses: int | None = None,
         interval_s: int | None = None,
+        map: Path | None = None,  # noqa: A002  # as the option is called
     ) -> Scenario:
         """The scenario at a moment, with what is given in place of what was written."""
-        asked = {"seed": seed, "buses": buses, "interval_s": interval_s}
+        asked = {"seed": seed, "buses": buses, "interval_s": interval_s, "map": map}
         given = {name: value for name, value in asked.items() if value is not None}
         return replace(self._scenario, start_ms=start_ms, **given)  # type: ignore[arg-type]  # as named above
 
@@ -156,7 +188,11 @@ def read_scenario(name: str) -> Script:
             noise=found.reports.noise,
             timetable=found.time.timetable,
             faults=found.faults.rates(),
-            closure=None if found.closure is None else found.closure.closure(),
+            coarse=found.reports.coarse,
+            weather=None if found.weather is None else found.weather.plan(WeatherPlan),
+            jamming=None if found.jamming is None else found.jamming.plan(JammingPlan),
+            closure=None if found.closure is None else found.closure.plan(ClosurePlan),
+            map=None if found.city.map is None else path.parent / found.city.map,
         )
     except (
         UnicodeDecodeError,

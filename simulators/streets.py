@@ -1,17 +1,19 @@
-"""How a city's streets are laid: rings, a motorway, an irregular grid bent by the land, a river.
+"""How a city's streets are laid: rings, a motorway, an irregular grid bent by the land, a river, a hill.
 
 Each road is drawn whole, as one named curve; ``weave`` then joins them where they meet.
 """
 
 from __future__ import annotations
 
-from collections.abc import Iterator
-from dataclasses import dataclass
+from collections.abc import Iterable, Iterator, Sequence
+from dataclasses import dataclass, replace
 
 import numpy as np
 import shapely
+from shapely.ops import substring
 
 from simulators import names
+from simulators.hill import find_hill
 from simulators.plane import Floats
 from simulators.roads import Road
 
@@ -20,6 +22,15 @@ RING_RADII = (0.24, 0.47, 0.74)
 _RIVER_WIDTH_M = 420.0
 _DENSE_M = 60.0
 """Spacing of the points by which curves are drawn."""
+_BANK_M = 130.0
+"""The tunnel's portals lie so far from the river."""
+_SHORTEST_TUNNEL_M, _LONGEST_TUNNEL_M = 600.0, 1_500.0
+_MIDDLE = 0.28
+"""One-way pairs reach so far from the centre, as part of the city's radius: just over the first ring."""
+_PAIRS = 2
+"""One-way pairs in each of the grid's directions, if so many of its roads pass the middle."""
+_APART_M, _OPENING_M = 130.0, 180.0
+"""Between the two streets of a one-way pair, and the length on which they draw apart."""
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -85,8 +96,62 @@ def lay_land(radius_m: float, rng: np.random.Generator) -> Land:
 
 
 def lay_roads(land: Land, rng: np.random.Generator) -> list[Road]:
-    """Every road of the city, in the order of class; roads of a lower class end at the river."""
-    return [*_rings(land, rng), _motorway(land, rng), *_grid(land, rng)]
+    """Every road of the city, in the order of class; roads of a lower class end at river and hill."""
+    great = [*_rings(land, rng), _motorway(land, rng)]
+    reach = 1.1 * land.radius_m
+    east, north = _spacing(reach, rng), _spacing(reach, rng)
+    avenues, others = _arterials(land, east, north, rng)
+    lines = [shapely.LineString(road.line) for road in (*great, *avenues)]
+    shut = shapely.union_all([land.river, *lines])
+    hill = find_hill(land.outline, shut, (_MIDDLE + 0.1) * land.radius_m, rng)
+    return [
+        *great,
+        *_with_tunnel(avenues, land.river),
+        *_outside(hill.within, others, 400),
+        *hill.roads(),
+        *_outside(hill.within, _lanes(land, east, north, rng), 150),
+    ]
+
+
+def _outside(shut: shapely.Polygon, roads: Iterable[Road], shortest_m: float) -> Iterator[Road]:
+    """What is left of ``roads`` outside ``shut``, the short ends aside."""
+    for road in roads:
+        for line in _pieces(shapely.difference(shapely.LineString(road.line), shut), road.line, shortest_m):
+            yield replace(road, line=line)
+
+
+def _pieces(left: shapely.Geometry, line: Floats, shortest_m: float) -> Iterator[Floats]:
+    """The pieces ``left`` of ``line`` that are longer than ``shortest_m``, in its direction."""
+    whole = shapely.LineString(line)
+    for piece in shapely.get_parts(left):
+        if piece.length > shortest_m:
+            points = shapely.get_coordinates(piece)
+            begin, end = (whole.project(shapely.Point(place)) for place in points[[0, -1]])
+            yield points if begin < end else points[::-1]
+
+
+def _with_tunnel(avenues: Sequence[Road], river: shapely.Polygon) -> Iterator[Road]:
+    """The avenues, of which the one that crosses the river nearest to the centre does so in a tunnel."""
+    banks = shapely.buffer(river, _BANK_M)
+    crossings: list[tuple[float, int, float, float]] = []
+    for number, road in enumerate(avenues):
+        line = shapely.LineString(road.line)
+        near = shapely.intersection(line, banks)
+        for piece in () if near.is_empty else shapely.get_parts(near):
+            ends = shapely.get_coordinates(piece)[[0, -1]]
+            begin, end = sorted(line.project(shapely.Point(place)) for place in ends)
+            ashore = begin > 0 and end < line.length
+            if ashore and _SHORTEST_TUNNEL_M <= end - begin <= _LONGEST_TUNNEL_M:
+                crossings.append((float(shapely.Point(0, 0).distance(piece)), number, begin, end))
+    _, under, begin, end = min(crossings, default=(0.0, -1, 0.0, 0.0))
+    for number, road in enumerate(avenues):
+        if number != under:
+            yield road
+            continue
+        line = shapely.LineString(road.line)
+        below = replace(road, sky="tunnel")
+        for piece, from_m, to_m in ((road, 0.0, begin), (below, begin, end), (road, end, line.length)):
+            yield replace(piece, line=shapely.get_coordinates(substring(line, from_m, to_m)))
 
 
 def _rings(land: Land, rng: np.random.Generator) -> Iterator[Road]:
@@ -117,27 +182,60 @@ def _spacing(reach_m: float, rng: np.random.Generator) -> Floats:
     return np.array([-m for m in reversed(other[1:])] + half)
 
 
-def _grid(land: Land, rng: np.random.Generator) -> Iterator[Road]:
+def _arterials(
+    land: Land, east: Floats, north: Floats, rng: np.random.Generator
+) -> tuple[list[Road], list[Road]]:
+    """The avenues, which cross the river, and the other arterials, of which some are one-way pairs midway."""
     reach = 1.1 * land.radius_m
-    east, north = _spacing(reach, rng), _spacing(reach, rng)
     avenue, road, street = names.streets("大道", rng), names.streets("路", rng), names.streets("街", rng)
+    avenues, others = [], []
     for axis, places in ((0, east), (1, north)):
-        for number, place in enumerate(places):
-            grand = number % 4 == 1
-            name = next(avenue) if grand else next(road if axis else street)
-            straight = _straight(axis, float(place), -reach, reach)
-            drawn = shapely.intersection(shapely.LineString(land.bend(straight)), land.outline)
-            if not grand:
-                drawn = shapely.difference(drawn, land.river)
-            yield from _roads(name, drawn, grand, rng)
-    yield from _lanes(land, east, north, rng)
+        lesser = [number for number in range(len(places)) if not _is_avenue(number)]
+        midmost = sorted(lesser, key=lambda number: abs(places[number]))[:_PAIRS]
+        for number, place in enumerate(places.tolist()):
+            name = next(avenue if _is_avenue(number) else road if axis else street)
+            if _is_avenue(number):
+                whole = Road(name, "arterial", 60.0, land.bend(_straight(axis, place, -reach, reach)))
+                avenues += _within(land.outline, whole)
+                continue
+            limit = float(rng.choice([50.0, 50.0, 60.0, 40.0]))
+            lines = [_straight(axis, place, -reach, reach)]
+            if number in midmost and abs(place) < 0.8 * RING_RADII[0] * land.radius_m:
+                half = _MIDDLE * land.radius_m
+                lines = [
+                    _straight(axis, place, -reach, 30.0 - half),
+                    _straight(axis, place, half - 30.0, reach),
+                ]
+                for line in _one_way_pair(axis, place, half):
+                    others += [Road(name, "arterial", limit, land.bend(line), oneway=True)]
+            others += [Road(name, "arterial", limit, land.bend(line)) for line in lines]
+    ashore = shapely.difference(land.outline, land.river)
+    return avenues, [piece for whole in others for piece in _within(ashore, whole)]
 
 
-def _roads(name: str, drawn: shapely.Geometry, grand: bool, rng: np.random.Generator) -> Iterator[Road]:
-    limit = 60.0 if grand else float(rng.choice([50.0, 50.0, 60.0, 40.0]))
-    for piece in shapely.get_parts(drawn):
-        if piece.length > 400:
-            yield Road(name, "arterial", limit, shapely.get_coordinates(piece))
+def _is_avenue(number: int) -> bool:
+    """Every fourth arterial is one of the wide ones with a bridge."""
+    return number % 4 == 1
+
+
+def _within(area: shapely.Geometry, road: Road) -> list[Road]:
+    """The pieces of a road within ``area`` that are worth their name."""
+    inside = shapely.intersection(shapely.LineString(road.line), area)
+    return [replace(road, line=line) for line in _pieces(inside, road.line, 400)]
+
+
+def _one_way_pair(axis: int, place: float, half_m: float) -> Iterator[Floats]:
+    """Two lines of the straight grid beside ``place``, driven on the right, that join at both their ends.
+
+    They overlap a little there, and so do the two-way roads that go on from them: what crosses is joined.
+    """
+    along = np.linspace(-half_m - 25.0, half_m + 25.0, round(half_m / 10.0))
+    aside = np.clip((half_m - np.abs(along)) / _OPENING_M, -1.0, 1.0) * _APART_M / 2
+    right = 1 if axis == 0 else -1
+    for side in (right, -right):
+        across = place + side * aside
+        line = np.column_stack([across, along] if axis == 0 else [along, across])
+        yield line if side == right else line[::-1]
 
 
 def _straight(axis: int, place: float, begin: float, end: float) -> Floats:

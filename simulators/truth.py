@@ -8,7 +8,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable
 from pathlib import Path
-from typing import Literal
+from typing import Literal, get_args
 
 import msgspec
 
@@ -25,8 +25,8 @@ ConductFault = Literal[
     "trip_not_begun",
     "substitute",
 ]
-LinkFault = Literal["dropout", "duplicate", "disorder", "jump"]
-DeviceFault = Literal["frozen", "sentinel", "garbage", "skew"]
+LinkFault = Literal["dropout", "duplicate", "disorder", "jump", "delay"]
+DeviceFault = Literal["frozen", "sentinel", "garbage", "skew", "jammed"]
 SharedFault = Literal["incident"]
 """What is of no single bus: a road closure, round which many buses drive."""
 Harmless = Literal["crossing", "at_terminal", "canyon_drift", "overtaking", "waived_detour", "depot_way"]
@@ -39,6 +39,7 @@ Harmless = Literal["crossing", "at_terminal", "canyon_drift", "overtaking", "wai
 ``depot_way``: the way between the depot and the line.
 ``waived_detour``: a deviation that a waiver covers (校车安全管理条例 article 30); what is told of it is a
 warning that names the waiver."""
+HARMLESS: tuple[Harmless, ...] = get_args(Harmless)
 TrueRule = DrivingFault | ConductFault | LinkFault | DeviceFault | SharedFault | Harmless
 
 

@@ -10,7 +10,43 @@ from dataclasses import dataclass, replace
 import numpy as np
 import shapely
 
+from fleet.clock import SECOND_MS
+from fleet.registry import HAZARD_CAP_KMH, Advisory
 from simulators.legs import Leg, cruised
+from simulators.plane import CityPlane
+
+_SIDES = 12
+"""The area of an advisory is a circle drawn with four times so many corners."""
+
+
+@dataclass(frozen=True, slots=True)
+class WeatherPlan:
+    """Foul weather of a scenario, round a place given by metres east and north of the city's centre."""
+
+    name: str
+    from_s: int
+    """Seconds after the scenario's start."""
+    lasts_s: int
+    east_m: float = 0.0
+    north_m: float = 0.0
+    radius_m: float = 5_000.0
+    limit_kmh: float = HAZARD_CAP_KMH
+    heedless: float = 0.0
+    """The part of the drivers who take no notice."""
+
+    def weather(self, start_ms: int) -> Weather:
+        """The weather of a scenario that starts at ``start_ms``."""
+        from_ms = start_ms + self.from_s * SECOND_MS
+        area = shapely.Point(self.east_m, self.north_m).buffer(self.radius_m, quad_segs=_SIDES)
+        return Weather(area, from_ms, from_ms + self.lasts_s * SECOND_MS, self.limit_kmh / 3.6, self.heedless)
+
+    def advisory(self, plane: CityPlane, start_ms: int) -> Advisory:
+        """What the authorities order for it."""
+        weather = self.weather(start_ms)
+        corners = shapely.get_coordinates(weather.area)[:-1]
+        lon, lat = (np.round(axis, 6).tolist() for axis in plane.to_degrees(corners[:, 0], corners[:, 1]))
+        area = tuple(zip(lon, lat, strict=True))
+        return Advisory("simulated", self.name, area, weather.from_ms, weather.to_ms, self.limit_kmh)
 
 
 @dataclass(frozen=True, slots=True)

@@ -1,12 +1,13 @@
 """Roads drawn as curves become a network: joined where they meet, pruned of loose ends, given places.
 
-Bridges stay bridges: the motorway meets other roads at interchanges only.
+Bridges stay bridges: the motorway meets other roads at interchanges only, a tunnel at its ends.
 """
 
 from __future__ import annotations
 
 from collections import defaultdict
 from collections.abc import Sequence
+from dataclasses import replace
 from itertools import pairwise
 
 import numpy as np
@@ -23,11 +24,11 @@ _RANK = {"motorway": 0, "ring": 1, "arterial": 2, "lane": 3}
 
 
 def weave(roads: Sequence[Road]) -> RoadNetwork:
-    """The connected network of ``roads``, without dead ends: its largest part where all roads go on."""
+    """The network of ``roads`` where each place can be driven to from each other, without dead ends."""
     lines = [shapely.LineString(road.line) for road in roads]
     crossings = _crossings(roads, lines)
     nodes, edges = _cut(roads, lines, crossings)
-    return _connected(nodes, _without_twins(_beside_none(edges, roads, lines)))
+    return connected(nodes, _without_twins(_beside_none(edges, roads, lines)))
 
 
 def _meet(one: Road, other: Road) -> bool:
@@ -39,6 +40,13 @@ def _meet(one: Road, other: Road) -> bool:
     return "ring" in kinds or ("arterial" in kinds and wide)
 
 
+def _above_ground(one: Road, other: Road, place: Floats) -> bool:
+    """Whether neither road is in the middle of its tunnel at ``place``."""
+    return all(
+        np.hypot(*(road.line[[0, -1]] - place).T).min() < 1.0 for road in (one, other) if road.sky == "tunnel"
+    )
+
+
 def _crossings(roads: Sequence[Road], lines: list[shapely.LineString]) -> dict[int, list[Floats]]:
     """For each road the points at which it meets others, already gathered into junctions."""
     tree = shapely.STRtree(lines)
@@ -47,7 +55,8 @@ def _crossings(roads: Sequence[Road], lines: list[shapely.LineString]) -> dict[i
     for i, j in zip(first.tolist(), second.tolist(), strict=True):
         if i < j and _meet(roads[i], roads[j]):
             points = shapely.get_parts(shapely.intersection(lines[i], lines[j]))
-            found += [(i, j, shapely.get_coordinates(p)[0]) for p in points if p.geom_type == "Point"]
+            places = [shapely.get_coordinates(p)[0] for p in points if p.geom_type == "Point"]
+            found += [(i, j, place) for place in places if _above_ground(roads[i], roads[j], place)]
     junction = _gather(np.array([place for _, _, place in found]))
     crossings: dict[int, list[Floats]] = defaultdict(list)
     for (i, j, _), place in zip(found, junction, strict=True):
@@ -101,7 +110,9 @@ def _cut(
         for (a, begin), (b, end) in pairwise(order):
             inner = curve[(vertices > begin + 15) & (vertices < end - 15)]
             line = np.concatenate([[places[a]], inner, [places[b]]])
-            edges.append(Edge(a, b, road, _fewer_points(line), road.limit_kmh))
+            edges.append(
+                Edge(a, b, road, _fewer_points(line), road.limit_kmh, road.reason, road.oneway, road.sky)
+            )
     return np.array(list(number_of)), edges
 
 
@@ -110,7 +121,10 @@ def _fewer_points(line: Floats) -> Floats:
 
 
 def _beside_none(edges: list[Edge], roads: Sequence[Road], lines: list[shapely.LineString]) -> list[Edge]:
-    """The edges that do not run close along a road of a higher class."""
+    """The edges that do not run close along a road of a higher class.
+
+    One-way pairs may, and so may a road with a tunnel, lest it end at the portal.
+    """
     kept = []
     great = {
         rank: shapely.STRtree(
@@ -118,9 +132,11 @@ def _beside_none(edges: list[Edge], roads: Sequence[Road], lines: list[shapely.L
         )
         for rank in (2, 3)
     }
+    tunnelled = {road.name for road in roads if road.sky == "tunnel"}
     for edge in edges:
         rank = _RANK[edge.road.kind]
-        if rank in great and edge.length_m > 150:
+        stays = edge.oneway or edge.road.name in tunnelled
+        if rank in great and edge.length_m > 150 and not stays:
             middle = shapely.line_interpolate_point(
                 shapely.LineString(edge.line), [0.35, 0.65], normalized=True
             )
@@ -132,34 +148,46 @@ def _beside_none(edges: list[Edge], roads: Sequence[Road], lines: list[shapely.L
 
 
 def _without_twins(edges: list[Edge]) -> list[Edge]:
-    """One edge between any two nodes, the one of the highest class, and none from a node to itself."""
-    best: dict[tuple[int, int], Edge] = {}
+    """One edge between any two nodes, the one of the highest class, and none from a node to itself.
+
+    A one-way edge is a twin of those in its direction only.
+    """
+    best: dict[tuple[int, int, bool], Edge] = {}
     for edge in sorted(edges, key=lambda e: _RANK[e.road.kind]):
-        if edge.a != edge.b:
-            best.setdefault((min(edge.a, edge.b), max(edge.a, edge.b)), edge)
+        a, b = (edge.a, edge.b) if edge.oneway else (min(edge.a, edge.b), max(edge.a, edge.b))
+        if a != b:
+            best.setdefault((a, b, edge.oneway), edge)
     return list(best.values())
 
 
-def _connected(nodes: Floats, edges: list[Edge]) -> RoadNetwork:
-    """The network of the largest connected part, its dead ends taken away, nodes numbered anew."""
-    alive = edges
+def connected(nodes: Floats, edges: list[Edge]) -> RoadNetwork:
+    """The network of the largest part where each node can be driven to from each other.
+
+    Its dead ends are taken away, and its nodes numbered anew.
+    """
+    largest = _largest_part(RoadNetwork(nodes, edges))
+    alive = [edge for edge in edges if edge.a in largest and edge.b in largest]
     while True:
         degree = np.bincount([n for e in alive for n in (e.a, e.b)], minlength=len(nodes))
         through = [e for e in alive if degree[e.a] > 1 and degree[e.b] > 1]
         if len(through) == len(alive):
             break
         alive = through
-    whole = RoadNetwork(nodes, alive)
-    parts: list[set[int]] = []
-    seen: set[int] = set()
-    for edge in alive:
-        if edge.a not in seen:
-            parts.append(set(whole.search(edge.a)[0]))
-            seen |= parts[-1]
-    largest = max(parts, key=len)
-    number = {old: new for new, old in enumerate(sorted(largest))}
-    kept = [Edge(number[e.a], number[e.b], e.road, e.line, e.limit_kmh) for e in alive if e.a in largest]
-    return RoadNetwork(nodes[sorted(largest)], kept)
+    kept = np.flatnonzero(degree)
+    number = dict(zip(kept.tolist(), range(len(kept)), strict=True))
+    return RoadNetwork(nodes[kept], [replace(e, a=number[e.a], b=number[e.b]) for e in alive])
+
+
+def _largest_part(network: RoadNetwork) -> set[int]:
+    """The largest set of nodes of which each can be driven to from each other."""
+    largest: set[int] = set()
+    left = set(range(len(network.nodes)))
+    while len(left) > len(largest):
+        node = min(left)
+        part = network.search(node)[0].keys() & network.search(node, towards=True)[0].keys()
+        left -= part
+        largest = max(largest, part, key=len)
+    return largest
 
 
 def add_places(
@@ -183,6 +211,6 @@ def add_places(
         node = len(nodes)
         nodes.append(place[0])
         places.append(node)
-        all_edges[number] = Edge(edge.a, node, edge.road, head, edge.limit_kmh)
-        all_edges.append(Edge(node, edge.b, edge.road, tail, edge.limit_kmh))
+        all_edges[number] = replace(edge, b=node, line=head)
+        all_edges.append(replace(edge, a=node, line=tail))
     return RoadNetwork(np.array(nodes), all_edges), places

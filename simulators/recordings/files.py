@@ -30,17 +30,29 @@ def open_recording(
 
     ``zone`` is that of times without an offset. Raises ``BadInput`` for a file of none of the forms.
     """
-    chosen = form or form_of(path)
-    if chosen == "mqtt":
+    if (form or form_of(path)) == "mqtt":
         return MqttDump(path), ""
+    traces = read_traces(path, zone, form=form, skip_bad=skip_bad)
+    return FixRecording(traces), traces.left_out
+
+
+def read_traces(path: Path, zone: ZoneInfo, *, form: Form | None = None, skip_bad: bool = False) -> Traces:
+    """The fixes in a file of any form but ``mqtt``, whose messages are whatever devices sent.
+
+    ``zone`` is that of times without an offset. Raises ``BadInput`` for a file of none of the forms.
+    """
+    chosen = form or form_of(path)
     read: dict[Form, Callable[[], Traces]] = {
         "csv": lambda: _csv(path, zone, skip_bad=skip_bad),
         "json": lambda: read_json(path, zone, skip_bad=skip_bad),
         "gpx": lambda: read_gpx(path, zone, skip_bad=skip_bad),
         "gtfs-realtime": lambda: read_gtfs_realtime(path, skip_bad=skip_bad),
     }
-    traces = read[chosen]()
-    return FixRecording(traces), traces.left_out
+    if chosen not in read:
+        raise BadInput(
+            f"{path} is a recording of messages; fixes are read from CSV, JSON, GPX or GTFS-Realtime"
+        )
+    return read[chosen]()
 
 
 def form_of(path: Path) -> Form:

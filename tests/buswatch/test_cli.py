@@ -228,6 +228,7 @@ def test_a_truth_that_is_missing_or_broken_is_refused_by_its_name(database_url: 
         (["replay", "x", "--format", "excel"], "they are mqtt, csv, json, gpx, gtfs-realtime"),
         (["record", "/proc/nowhere/x.jsonl"], "cannot be written"),
         (["simulate", "--scenario", "quiet"], "is no scenario"),
+        (["simulate", "--map", "nowhere.osm"], "the map nowhere.osm cannot be read: No such file"),
         (["simulate", "--scenario", "morning-peak"], "which is over: write it with --write"),
         (["simulate", "--write", "x.jsonl", "--buses", "2"], "how long? Give --for"),
     ],

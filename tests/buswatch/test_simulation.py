@@ -8,15 +8,15 @@ from api.schemas import WaiverOrder
 from buswatch.simulation import write_city
 from fleet.clock import to_ms
 from fleet.registry import decode_registry
-from simulators.closure import Closure
+from simulators.closure import ClosurePlan
 from simulators.scenario import FaultRates, Scenario, Simulation
 from simulators.scenario_file import ANY_DAY_MS
 
 QUIET = FaultRates.none()
 
 
-def test_the_waiver_of_a_closed_road_is_written_as_the_api_takes_it(tmp_path: Path) -> None:
-    closure = Closure(60, 1_200, 106, "roadworks")
+def test_the_waiver_of_a_closure_is_written_as_the_api_takes_it(tmp_path: Path) -> None:
+    closure = ClosurePlan(60, 1_200, 106, "roadworks")
     simulation = Simulation(Scenario(ANY_DAY_MS, buses=100, faults=QUIET, closure=closure, history_s=0))
     write_city(simulation, tmp_path)
 

@@ -7,10 +7,13 @@ from itertools import pairwise
 
 import numpy as np
 import pytest
+import shapely
 
 from fleet.errors import BadSetting
 from fleet.registry import Registry, check_registry, decode_registry, encode_registry
 from simulators.city import City
+from simulators.roads import Way
+from simulators.routes import CORRIDOR_M
 
 
 @pytest.fixture(scope="module")
@@ -23,14 +26,16 @@ def whole() -> City:
     return City()
 
 
-def test_every_place_of_the_network_can_be_reached_from_every_other(city: City) -> None:
-    reached, _ = city.network.search(0)
+@pytest.mark.parametrize("grown", ["city", "whole"])
+def test_every_place_can_be_driven_to_from_every_other(grown: str, request: pytest.FixtureRequest) -> None:
+    network = request.getfixturevalue(grown).network
 
-    assert len(reached) == len(city.network.nodes)
+    assert len(network.search(0)[0]) == len(network.nodes)
+    assert len(network.search(0, towards=True)[0]) == len(network.nodes)
 
 
 def test_no_road_is_a_dead_end(city: City) -> None:
-    assert min(len(around) for around in city.network.adjacent) >= 2
+    assert min(len(edges) for edges in city.network.meeting) >= 2
 
 
 def test_edges_begin_and_end_in_their_nodes(city: City) -> None:
@@ -83,6 +88,50 @@ def test_approved_routes_are_6_to_16_km_with_5_to_12_stops_in_order(whole: City)
         assert 4 <= len(chainage) <= 12
         assert chainage == sorted(chainage)
         assert chainage[0] == 0
+
+
+def ways(city: City) -> list[Way]:
+    return [version.way for pair in city.routes for version in (*pair.to_school, *pair.to_home)]
+
+
+def test_no_approved_way_goes_against_a_one_way_street(whole: City) -> None:
+    oneway = {number for number, edge in enumerate(whole.network.edges) if edge.oneway}
+
+    assert all(whole.network.may_be_driven(way) for way in ways(whole))
+    assert sum(not oneway.isdisjoint(way.edges) for way in ways(whole)) > 50
+
+
+def test_the_way_home_differs_only_where_a_street_is_one_way(whole: City) -> None:
+    for pair in whole.routes:
+        out, home = pair.to_school[0], pair.to_home[0]
+        assert home.stops == out.stops[::-1]
+        if whole.network.may_be_driven(out.way.reversed()):
+            assert home.way == out.way.reversed()
+        else:
+            assert home.way.edges[::-1] != out.way.edges
+
+
+def test_some_routes_take_the_hairpin_road_whose_passes_lie_in_each_others_corridors(whole: City) -> None:
+    hairpins = [n for n, edge in enumerate(whole.network.edges) if edge.road.name.endswith("盘山路")]
+    (edge,) = (whole.network.edges[number] for number in hairpins)
+    turning = np.abs(np.diff(np.unwrap(np.arctan2(*np.diff(edge.line, axis=0).T))))
+    along = np.arange(0.0, edge.length_m, 10.0)
+    places = shapely.get_coordinates(shapely.line_interpolate_point(shapely.LineString(edge.line), along))
+    apart = np.hypot(*(places[:, None] - places).transpose(2, 0, 1))
+    beside = (apart < 2 * CORRIDOR_M) & (np.abs(along[:, None] - along) > 150.0)
+
+    assert (edge.limit_kmh, edge.reason) == (20, "hazard")
+    assert np.degrees(turning.sum()) > 600
+    assert beside.any(axis=1).mean() > 0.5
+    assert sum(hairpins[0] in way.edges for way in ways(whole)) >= 4
+
+
+def test_some_routes_pass_the_tunnel(whole: City) -> None:
+    (number,) = (number for number, edge in enumerate(whole.network.edges) if edge.sky == "tunnel")
+
+    assert 600 <= whole.network.length_m[number] <= 1_500
+    assert sum(number in way.edges for way in ways(whole)) >= 4
+    assert not {whole.network.edges[number].a, whole.network.edges[number].b} & whole.network.lights
 
 
 def test_limits_cover_the_whole_line_without_a_gap(whole: City) -> None:

@@ -8,7 +8,7 @@ import numpy as np
 import pytest
 
 from fleet.errors import BadSetting
-from simulators.closure import Closure
+from simulators.closure import ClosurePlan
 from simulators.drive import Activity
 from simulators.routes import CORRIDOR_M
 from simulators.scenario import FaultRates, Scenario, Simulation
@@ -18,7 +18,7 @@ AFTER_S, LASTS_S = 120, 1_500
 
 
 def scenario(**changes: object) -> Scenario:
-    closure = Closure(AFTER_S, LASTS_S, 106, "traffic_control")  # ten of a hundred
+    closure = ClosurePlan(AFTER_S, LASTS_S, 106, "traffic_control")  # ten of a hundred
     given = {"seed": 2, "buses": 100, "faults": FaultRates.none(), "closure": closure} | changes
     return Scenario(NOON_MS, **given)  # type: ignore[arg-type]
 
@@ -32,10 +32,10 @@ def rules(simulation: Simulation) -> set[str]:
     return {fault.rule for fault in simulation.truth}
 
 
-def on_closed_road(driven: Driven) -> Iterator[tuple[int, int]]:
+def on_closure(driven: Driven) -> Iterator[tuple[int, int]]:
     """Second and bus of each that is on its run over the closed carriageway."""
     simulation = driven.simulation
-    road = simulation._closed_road
+    road = simulation._closure
     assert road is not None
     network = simulation.city.network
     edge = network.edges[road.edge]
@@ -49,10 +49,10 @@ def on_closed_road(driven: Driven) -> Iterator[tuple[int, int]]:
 
 
 def test_before_it_buses_pass_and_while_it_is_closed_none_does(closed: Driven) -> None:
-    road = closed.simulation._closed_road
+    road = closed.simulation._closure
     assert road is not None
     still_there_s = 60  # who had passed the last junction before it drives on
-    passed = [second for second, _ in on_closed_road(closed)]
+    passed = [second for second, _ in on_closure(closed)]
     assert passed
     assert not [s for s in passed if AFTER_S + still_there_s < s < AFTER_S + LASTS_S]
 
@@ -72,7 +72,7 @@ def test_a_detour_is_labelled_while_the_bus_is_outside_its_corridor(closed: Driv
 
 
 def test_without_a_waiver_the_detours_are_deviations() -> None:
-    simulation = Simulation(scenario(closure=Closure(0, 600, 106)))
+    simulation = Simulation(scenario(closure=ClosurePlan(0, 600, 106)))
     for _ in range(700):
         simulation.step()
     assert simulation.waivers == ()
@@ -98,7 +98,7 @@ def test_other_faults_leave_the_buses_that_are_awaited_alone() -> None:
         speeding=6, deviation=6, wrong_way=6, long_stop=6, opening_speeding=0, opening_deviation=0
     )
     simulation = Simulation(scenario(faults=rates))
-    road = simulation._closed_road
+    road = simulation._closure
     assert road is not None
     awaited = {simulation.city.bus_ids[row] for row in np.flatnonzero(road.awaited)}
     for _ in range(AFTER_S):
@@ -108,5 +108,5 @@ def test_other_faults_leave_the_buses_that_are_awaited_alone() -> None:
 
 
 def test_a_nation_closes_no_road() -> None:
-    with pytest.raises(BadSetting, match="a road is closed in a city"):
+    with pytest.raises(BadSetting, match="closures are of one city"):
         scenario(buses=20_000)

@@ -80,7 +80,7 @@ def test_buses_stop_at_their_stops_for_15_to_45_seconds(faultless: Driven) -> No
 
 def test_an_out_of_service_bus_stands_in_its_depot(faultless: Driven) -> None:
     speed = faultless.column("speed_ms")
-    for bus, row in enumerate(faultless.simulation.city.buses):
+    for bus, row in enumerate(faultless.simulation.registry.buses):
         if row.state == "out_of_service":
             assert speed[:, bus].max() == 0
 

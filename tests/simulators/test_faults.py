@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-from typing import get_args
-
 import numpy as np
 import shapely
 
@@ -11,7 +9,7 @@ from simulators.drive import Activity
 from simulators.faults import TOLERANCE_KMH
 from simulators.routes import CORRIDOR_M
 from simulators.scenario import FaultRates, Scenario, Simulation
-from simulators.truth import Fault, Harmless
+from simulators.truth import HARMLESS, Fault
 from tests.simulators.conftest import NOON_MS, Driven
 
 
@@ -98,4 +96,4 @@ def test_faults_come_as_often_as_the_rates_say() -> None:
 
 
 def test_without_rates_there_is_no_fault_at_all(faultless: Driven) -> None:
-    assert {fault.rule for fault in faultless.simulation.truth} <= set(get_args(Harmless))
+    assert {fault.rule for fault in faultless.simulation.truth} <= set(HARMLESS)

@@ -9,6 +9,7 @@ from shapely.geometry import shape
 
 from fleet.errors import BadInput
 from simulators import Fleet, Scenario
+from simulators.truth import HARMLESS
 from tests.simulators.conftest import NOON_MS
 
 
@@ -21,7 +22,7 @@ def test_it_drives_on_from_where_it_was(fleet: Fleet) -> None:
     first, then = fleet.drive(10), fleet.drive(10)
     assert 0 < len(first) <= 12 * 10
     assert then.time_ms.min() >= first.time_ms.max() - 1_000
-    assert fleet.truth == []
+    assert {fault.rule for fault in fleet.truth} <= set(HARMLESS)
     assert len(fleet.bus_ids) == 12
 
 

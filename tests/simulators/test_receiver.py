@@ -6,16 +6,17 @@ import numpy as np
 import pytest
 
 from simulators.drive import Activity, State
-from simulators.plane import CityPlane, Ground
+from simulators.plane import CityPlane, Sites
 from simulators.receiver import CANYON_SIGMA_M, DRIFT_TAU_S, OPEN_SIGMA_M, WHITE_SIGMA_M, Receivers
+from simulators.roads import SKIES, Sky
 
 BUSES, SECONDS = 300, 600
 
 
-def errors(canyon: bool) -> np.ndarray:
+def errors(sky: Sky) -> np.ndarray:
     """East errors in metres of buses that stand at the centre, shape (SECONDS, BUSES)."""
     plane = CityPlane()
-    receivers = Receivers(1, BUSES, Ground([plane], [0.0], BUSES))
+    receivers = Receivers(1, BUSES, Sites([plane], [0.0], BUSES))
     zeros = np.zeros(BUSES)
     found = []
     for second in range(SECONDS):
@@ -26,7 +27,7 @@ def errors(canyon: bool) -> np.ndarray:
             speed_ms=zeros,
             heading_deg=zeros,
             limit_ms=zeros,
-            canyon=np.full(BUSES, canyon),
+            sky=np.full(BUSES, SKIES.index(sky), np.int8),
             activity=np.full(BUSES, Activity.PARKED, np.int8),
         )
         fixes = receivers.observe(state, np.ones(BUSES, np.bool_))
@@ -34,13 +35,13 @@ def errors(canyon: bool) -> np.ndarray:
     return np.array(found)[100:]
 
 
-@pytest.mark.parametrize(("canyon", "sigma"), [(False, OPEN_SIGMA_M), (True, CANYON_SIGMA_M)])
-def test_errors_are_as_large_as_asked_for(canyon: bool, sigma: float) -> None:
-    assert errors(canyon).std() == pytest.approx(np.hypot(sigma, WHITE_SIGMA_M), rel=0.1)
+@pytest.mark.parametrize(("sky", "sigma"), [("open", OPEN_SIGMA_M), ("canyon", CANYON_SIGMA_M)])
+def test_errors_are_as_large_as_asked_for(sky: Sky, sigma: float) -> None:
+    assert errors(sky).std() == pytest.approx(np.hypot(sigma, WHITE_SIGMA_M), rel=0.1)
 
 
 def test_errors_are_correlated_in_time_as_asked_for() -> None:
-    drift = errors(canyon=False)
+    drift = errors("open")
     variance = drift.var()
     for lag in (10, 60):
         correlation = (drift[:-lag] * drift[lag:]).mean() / variance
@@ -48,7 +49,7 @@ def test_errors_are_correlated_in_time_as_asked_for() -> None:
 
 
 def test_only_reporting_buses_give_fixes_and_the_reported_accuracy_is_honest() -> None:
-    receivers = Receivers(1, 3, Ground([CityPlane()], [0.0], 3))
+    receivers = Receivers(1, 3, Sites([CityPlane()], [0.0], 3))
     column = np.zeros(3)
     state = State(
         time_ms=np.arange(3, dtype=np.int64),
@@ -57,7 +58,7 @@ def test_only_reporting_buses_give_fixes_and_the_reported_accuracy_is_honest() -
         speed_ms=column + 10,
         heading_deg=column + 359.9,
         limit_ms=column,
-        canyon=np.zeros(3, np.bool_),
+        sky=np.zeros(3, np.int8),
         activity=np.zeros(3, np.int8),
     )
 

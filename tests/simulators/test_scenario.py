@@ -46,13 +46,14 @@ def test_a_bus_hands_in_what_its_device_kept_before_the_beginning_as_arrays_in_o
     history = simulation.history()
 
     assert history.fixes.time_ms.max() < NOON_MS <= history.due_ms.min()
-    assert len(history.fixes) == BUSES * 240
+    assert 0.98 * BUSES * 240 < len(history.fixes) <= BUSES * 240  # but what was in a tunnel
     sent = encode(history)
     assert len(sent) == BUSES * 2
     assert max(message.fixes for message in sent) == 200
     for bus in range(BUSES):
         steps = np.diff(history.fixes.time_ms[history.fixes.bus == bus])
-        assert np.all(steps == 10_000)
+        assert np.all(steps % 10_000 == 0)
+        assert np.mean(steps == 10_000) > 0.98
 
 
 def test_the_drive_goes_on_from_its_history_without_a_jump() -> None:

@@ -9,7 +9,7 @@ import pytest
 
 from fleet.clock import parse_time
 from fleet.errors import BadInput
-from simulators.closure import Closure
+from simulators.closure import ClosurePlan
 from simulators.payload import encode
 from simulators.scenario import FaultRates, Scenario, Simulation
 from simulators.scenario_file import read_scenario, shipped
@@ -50,7 +50,7 @@ trip_not_begun = 30
 deviation = 3
 [closure]
 buses = 40
-after = "2m"
+begins = "2m"
 lasts = "20m"
 waiver = "roadworks"
 """
@@ -73,7 +73,7 @@ def test_a_file_is_read_to_the_last_name(tmp_path: Path) -> None:
         noise="canyon",
         timetable="school_day",
         faults=faults,
-        closure=Closure(120, 1_200, 40, "roadworks"),
+        closure=ClosurePlan(120, 1_200, 40, "roadworks"),
     )
     assert script.scenario(START_MS) == expected
     other = script.scenario(START_MS + 1, seed=6, buses=41, interval_s=1)
@@ -89,8 +89,8 @@ def test_a_file_is_read_to_the_last_name(tmp_path: Path) -> None:
         ('about = "x"\n[time]\nstart = "tomorrow"', "RFC 3339"),
         ('about = "x"\n[reports]\ninterval = "90s"', "1 to 60 seconds"),
         ('about = "x"\n[reports]\nnoise = "loud"', "loud"),
-        ('about = "x"\n[closure]\nafter = "5m"', "buses"),
-        ('about = "x"\n[closure]\nbuses = 40\nwaiver = "fun"', "fun"),
+        ('about = "x"\n[closure]\nbegins = "5m"', "lasts"),
+        ('about = "x"\n[closure]\nbegins = "5m"\nlasts = "1h"\nwaiver = "fun"', "fun"),
         ("about = ", "Invalid value"),
     ],
 )
@@ -102,7 +102,7 @@ def test_a_mistake_in_a_file_is_named(tmp_path: Path, text: str, told: str) -> N
 
 
 def test_an_unknown_name_tells_the_known_ones() -> None:
-    with pytest.raises(BadInput, match=r"neither one of calm, first-day-of-term, .*, nor a file"):
+    with pytest.raises(BadInput, match=r"neither one of bad-weather, calm, .*, road-closure, nor a file"):
         read_scenario("quiet")
 
 
@@ -114,4 +114,4 @@ def test_the_same_seed_gives_the_same_bytes_on_every_machine() -> None:
     for sent in (simulation.history(), *(simulation.step() for _ in range(300))):
         for message in encode(sent):
             digest.update(b"%d %d %s\n" % (message.bus, message.due_ms, message.payload))
-    assert digest.hexdigest() == "3a808c65a763985e7ac5b4924aa98a7ab7f42a4ff80c15de20f0b2893277b0e2"
+    assert digest.hexdigest() == "78eb35baf87d91e1747b35c8e041811f873b0e2fe83e33e43cb7cedd76da129a"
