@@ -23,6 +23,7 @@ from simulators.legs import ACCELERATION_MS2, Flags, Leg
 from simulators.motion import EASING_MS2
 from simulators.nation import Nation
 from simulators.plane import Floats
+from simulators.roads import SKIES
 from simulators.truth import DrivingFault, Fault
 
 Manoeuvre = DrivingFault | Literal["overtaking"]
@@ -54,7 +55,7 @@ _LONGEST_SKIP_M = 1_800.0
 
 
 class _OpenRoad(NamedTuple):
-    """The road just ahead of a bus, as far as one limit holds and nothing slows the bus."""
+    """The road just ahead of a bus: one limit, nothing that slows the bus, and no tunnel that hides it."""
 
     along_m: float
     """Where on its leg the bus is."""
@@ -206,7 +207,8 @@ class DrivingFaults:
         first = int(along / leg.step_m) + 1
         limit = float(leg.limit_ms[first])
         fast = limit + excess_kmh / 3.6
-        open_road = (leg.limit_ms[first:] == limit) & (leg.bend_ms[first:] >= fast)
+        seen = leg.sky[first:] != SKIES.index("tunnel")
+        open_road = (leg.limit_ms[first:] == limit) & (leg.bend_ms[first:] >= fast) & seen
         last = first + (len(open_road) if open_road.all() else int(np.argmin(open_road))) - 1
         if last <= first:
             return None
@@ -265,7 +267,7 @@ class DrivingFaults:
         if shapely.distance(corners, approved).max() < LEAST_OFF_M:
             return None
         detour = self._detours.lay(bus, i, j, round_way)
-        away = detour.off_m > LEAST_OFF_M
+        away = (detour.off_m > LEAST_OFF_M) & (detour.sky != SKIES.index("tunnel"))
         from_end_m = np.hypot(detour.x - leg.x[-1], detour.y - leg.y[-1])
         if from_end_m[away].min(initial=np.inf) < TERMINAL_M:
             return None
