@@ -115,7 +115,10 @@ def _add_simulator(commands: Any) -> None:
         _command(commands, "simulate", _simulate, "drive a simulated fleet on a broker")
     )
     simulate.add_argument(
-        "--scenario", metavar="NAME", help=f"{', '.join(shipped())}, or a TOML file of your own"
+        "--scenario",
+        metavar="NAME",
+        help="calm, morning-peak, first-day-of-term, bad-weather, road-closure, jamming, nation,"
+        " or a TOML file of your own",
     )
     simulate.add_argument("--seed", type=int, metavar="N", help="of the city and all that happens in it (1)")
     simulate.add_argument("--buses", type=positive, metavar="N", help="registered buses (1058)")
