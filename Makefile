@@ -8,7 +8,7 @@ export PATH := $(CURDIR)/$(BIN):$(PATH)
 PAGE_SOURCES := $(shell find web -type f -not -path 'web/node_modules/*' -not -path 'web/dist/*' 2>/dev/null)
 
 .DEFAULT_GOAL := help
-.PHONY: help install demo test check bench bench-ingest bench-storage realism accuracy faults lock clean
+.PHONY: help install demo test check bench bench-ingest bench-storage bench-nation realism accuracy faults lock clean
 
 help: ## What can be made, a line each
 	@grep -hE '^[a-z-]+:.*##' $(MAKEFILE_LIST) | sed -E 's/:[^#]*## /\t/' | expand -t 12
@@ -40,6 +40,9 @@ bench-storage: $(VENV)/.installed-dev ## How fast the questions of people are ov
 
 realism: $(VENV)/.installed-dev ## The simulated fleet beside traces of yours: ARGS='ride.gpx more.csv'
 	@$(BIN)/python -m benchmarks.realism $(ARGS)
+
+bench-nation: $(VENV)/.installed-dev ## How fast 200,000 buses are simulated on one core, beside how fast they report; two minutes
+	$(BIN)/python -m benchmarks.nation $(ARGS)
 
 accuracy: $(VENV)/.installed ## What the detector finds, misses and raises falsely in simulated fleet-hours
 	@$(BIN)/buswatch evaluate $(ARGS)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from datetime import date
 from typing import Any
 
 from fastapi import APIRouter
@@ -36,6 +37,7 @@ def bus_routes(context: Context) -> APIRouter:
             _bus(registry.buses[row], {bus_id: [assignment.route_id for assignment in own]})
             | {
                 "assignments": [_assignment(assignment, registry, context) for assignment in own],
+                "today": _today(registry, context.today()),
                 "last_position": _last_position(bus_id, context),
             }
         )
@@ -79,6 +81,12 @@ def _assignment(assignment: Assignment, registry: Registry, context: Context) ->
         "starts": assignment.starts,
         "ends": assignment.ends,
     }
+
+
+def _today(registry: Registry, day: date) -> dict[str, Any]:
+    off = registry.calendar.days_off_on(day)
+    weekday = registry.calendar.weekday_on(day)
+    return {"day": day, "weekday": weekday, "day_off": off.name if off and weekday is None else None}
 
 
 def _last_position(bus_id: str, context: Context) -> dict[str, Any] | None:

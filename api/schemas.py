@@ -74,6 +74,16 @@ class Assignment(Model):
     ends: time
 
 
+class SchoolDay(Model):
+    """What a day is by the school calendar."""
+
+    day: date
+    weekday: int | None = Field(
+        description="The weekday whose assignments are due, Monday is 1; null when none are"
+    )
+    day_off: str | None = Field(description="What the day off is called; null on other days")
+
+
 class Position(Model):
     """A bus's newest fix and what the engine made of it."""
 
@@ -91,6 +101,7 @@ class BusFile(Bus):
     """A bus with what its sign states and where it is."""
 
     assignments: list[Assignment]
+    today: SchoolDay
     last_position: Position | None
 
 

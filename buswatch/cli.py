@@ -117,7 +117,8 @@ def _add_simulator(commands: Any) -> None:
     simulate.add_argument(
         "--scenario",
         metavar="NAME",
-        help="calm, morning-peak, first-day-of-term, road-closure, or a TOML file of your own",
+        help="calm, morning-peak, first-day-of-term, bad-weather, road-closure, jamming, nation,"
+        " or a TOML file of your own",
     )
     simulate.add_argument("--seed", type=int, metavar="N", help="of the city and all that happens in it (1)")
     simulate.add_argument("--buses", type=positive, metavar="N", help="registered buses (1058)")

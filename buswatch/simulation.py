@@ -14,7 +14,7 @@ import msgspec
 from buswatch.settings import Settings
 from fleet.clock import MINUTE_MS, SECOND_MS, format_time
 from fleet.errors import BadInput
-from fleet.registry import encode_registry
+from fleet.registry import Advisory, Waiver, encode_registry
 from simulators.mqtt import Broker
 from simulators.payload import encode, topic
 from simulators.publish import Publisher, Summary
@@ -29,6 +29,7 @@ log = logging.getLogger(__name__)
 
 _LEAD_MS = 15 * SECOND_MS
 """A simulation that begins "now" begins this much later: the city must be built and connected."""
+_SIGNED_BY = "市气象台"
 _LATE_MS = 5 * MINUTE_MS
 """What began longer ago is no drive, but a backfill."""
 
@@ -94,8 +95,8 @@ async def drive(settings: Settings, plan: Drive) -> Summary:
     simulation = Simulation(scenario)
     address = settings.broker
     broker = Broker(address.host, address.port, address.username, address.password, address.tls)
-    async with Publisher.of_fleet(broker, [bus.bus_id for bus in simulation.registry.buses]) as publisher:
-        log.info("%d buses are connected", scenario.buses)
+    async with Publisher.of_fleet(broker, simulation.city.bus_ids) as publisher:
+        log.info("%d buses are on the road", scenario.buses)
         summary = await publisher.run(simulation, for_s=plan.for_s, stop=stop)
     if plan.truth:
         write_truth(plan.truth, simulation.truth)
@@ -113,7 +114,7 @@ def write_recording(plan: Drive, path: Path) -> None:
     if plan.for_s is None:
         raise BadInput("how long? Give --for, or a scenario with its own length")
     simulation = Simulation(plan.scenario)
-    topics = [topic(bus.bus_id) for bus in simulation.registry.buses]
+    topics = [topic(bus_id) for bus_id in simulation.city.bus_ids]
     count = 0
     try:
         with path.open("xb") as file:
@@ -132,20 +133,32 @@ def write_recording(plan: Drive, path: Path) -> None:
 
 
 def write_city(simulation: Simulation, folder: Path) -> None:
-    """Write ``registry.json`` and ``base-map.json``, as `buswatch import` reads them; and, where the scenario
-    has one, ``waiver.json``, the body with which ``POST /api/v1/waivers`` gives it.
+    """Write ``registry.json`` and ``base-map.json``, as `buswatch import` reads them, and what is ordered in
+    the scenario, each a body for the API: ``advisory.json``, ``waiver.json``.
     """
     folder.mkdir(parents=True, exist_ok=True)
     (folder / "registry.json").write_bytes(encode_registry(simulation.registry))
     (folder / "base-map.json").write_bytes(msgspec.json.encode(simulation.base_map))
+    for advisory in simulation.advisories:
+        body: dict[str, object] = {
+            "by": _SIGNED_BY,
+            "name": advisory.name,
+            "area": advisory.area,
+            "limit_kmh": advisory.limit_kmh,
+        }
+        body |= _time_box(advisory)
+        (folder / "advisory.json").write_bytes(msgspec.json.encode(body))
     for waiver in simulation.waivers:
-        order = {
+        body = {
             "by": waiver.approved_by,
             "reason": waiver.reason,
-            "from": format_time(waiver.from_ms, ZONE),
-            "to": format_time(waiver.to_ms, ZONE),
             "route_ids": waiver.route_ids,
             "area": waiver.area,
             "note": waiver.note,
         }
-        (folder / "waiver.json").write_bytes(msgspec.json.encode(order))
+        body |= _time_box(waiver)
+        (folder / "waiver.json").write_bytes(msgspec.json.encode(body))
+
+
+def _time_box(order: Advisory | Waiver) -> dict[str, object]:
+    return {"from": format_time(order.from_ms, ZONE), "to": format_time(order.to_ms, ZONE)}

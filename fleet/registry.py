@@ -15,6 +15,7 @@ from zoneinfo import ZoneInfo
 
 import msgspec
 
+from fleet.calendar import SchoolCalendar, check_calendar
 from fleet.errors import BadRegistry, BadSetting
 from fleet.parameters import Parameters
 from fleet.topics import RESERVED
@@ -159,7 +160,8 @@ class Assignment(msgspec.Struct, frozen=True):
     """What a sign states: this bus, this driver, this route, on these days in this window.
 
     ``starts`` and ``ends`` are wall-clock times in the registry's zone; an ``ends`` that is not
-    after ``starts`` lies on the next day. ``weekdays`` are ISO numbers, Monday is 1.
+    after ``starts`` lies on the next day. ``weekdays`` are ISO numbers, Monday is 1; which of them a
+    day counts as, if any, ``Registry.calendar`` says.
     """
 
     assignment_id: str
@@ -185,6 +187,8 @@ class Registry(msgspec.Struct, frozen=True, dict=True):
     zones: tuple[Zone, ...] = ()
     parameters: dict[str, float] = {}
     """The detector's parameters that differ for this fleet, as ``{"speeding.tolerance_kmh": 3}``."""
+    calendar: SchoolCalendar = SchoolCalendar()
+    """Terms, days off and make-up days; when left out, every day counts by its weekday."""
 
     @cached_property
     def tz(self) -> ZoneInfo:
@@ -236,7 +240,7 @@ def decode_registry(raw: bytes) -> Registry:
 
 def check_registry(registry: Registry) -> None:
     """Raise ``BadRegistry`` at the first contradiction: double identities, unknown references,
-    a line without length, weekdays that are none.
+    a line without length, weekdays that are none, a make-up day outside term.
     """
     _check_identities("bus", [bus.bus_id for bus in registry.buses])
     for bus in registry.buses:
@@ -261,6 +265,7 @@ def check_registry(registry: Registry) -> None:
         if zone.limit_kmh <= 0:
             raise BadRegistry(f"zone {zone.zone_id!r}: limit_kmh must be above 0")
     _check_parameters("the registry", registry.parameters)
+    check_calendar(registry.calendar)
     for assignment in registry.assignments:
         _check_assignment(registry, assignment)
 

@@ -44,14 +44,19 @@ class Trips:
 
 
 def lay_trips(registry: Registry, first: date, last: date) -> Trips:
-    """The trips of every day from ``first`` to ``last`` (both included, days of the fleet's zone)."""
+    """The trips of every day from ``first`` to ``last`` (both included, days of the fleet's zone).
+
+    Which assignments are due on a day, the registry's school calendar says: none on a day off or outside
+    term, on a make-up day those of the weekday that it is taught as.
+    """
     moment = cache(local_ms)
     rows: list[tuple[int, int, int, int, int]] = []
-    days = [first + timedelta(days=n) for n in range((last - first).days + 1)]
+    dates = (first + timedelta(days=n) for n in range((last - first).days + 1))
+    taught = [(day, registry.calendar.weekday_on(day)) for day in dates]
     for row, assignment in enumerate(registry.assignments):
         bus = registry.bus_rows[assignment.bus_id]
-        for day in days:
-            if day.isoweekday() not in assignment.weekdays:
+        for day, weekday in taught:
+            if weekday not in assignment.weekdays:
                 continue
             approval = registry.approval_on(assignment.route_id, day)
             overnight = assignment.ends <= assignment.starts

@@ -189,7 +189,7 @@ class Drive:
     def _next_activity(self, bus: int) -> None:
         """What a bus does when it has waited long enough or reached its leg's end."""
         now, twin = int(self.time_ms[bus]), self._twin(bus)
-        match self.activity[bus]:
+        match Activity(int(self.activity[bus])):
             case Activity.PARKED:
                 self._drive(bus, Activity.OUT, self._book.out(twin, self.run_of(bus).route))
             case Activity.OUT:

@@ -32,8 +32,11 @@ _GLANCE_S = 0.2
 """It looks up from waiting this often, to see whether it shall stop."""
 _AHEAD_MS = 600
 """The next second is worked out so long before it begins, that doing so makes nothing late."""
-_IN_FLIGHT = 20
-"""Messages of one connection that wait for the broker's acknowledgement at most."""
+_IN_FLIGHT, _SHARED_IN_FLIGHT = 20, 1_000
+"""Messages of one connection that wait for the broker's acknowledgement at most: of a bus's own, and of one
+that many share."""
+_OWN_CONNECTIONS, _SHARED_CONNECTIONS = 2_000, 16
+"""A larger fleet than the first shares the second: a machine has neither the ports nor the time for more."""
 _SPARE_FILES = 200
 _CONNECTING_AT_ONCE = 32
 _PAUSES_S = (0.2, 0.5, 1.0, 2.0, 5.0)
@@ -67,8 +70,9 @@ class Summary(msgspec.Struct, frozen=True):
 class _Line:
     """One connection with what waits to be sent over it and what waits for acknowledgement."""
 
-    def __init__(self, publisher: Publisher, name: str, broker: Broker) -> None:
+    def __init__(self, publisher: Publisher, name: str, broker: Broker, in_flight: int) -> None:
         self._publisher = publisher
+        self._most_in_flight = in_flight
         self._name, self._broker = name, broker
         self._connection: Connection | None = None
         self.waiting: deque[Outgoing] = deque()
@@ -108,7 +112,7 @@ class _Line:
         connection = self._connection
         if connection is None:
             return
-        while self.waiting and len(self.in_flight) < _IN_FLIGHT:
+        while self.waiting and len(self.in_flight) < self._most_in_flight:
             message = self.waiting[0]
             try:
                 number = connection.send(self._publisher.topics[message.bus], message.payload)
@@ -139,13 +143,19 @@ class Publisher:
     Connecting a thousand buses takes seconds: open first, and begin the simulation after.
     """
 
-    def __init__(self, broker: Broker, topics: Sequence[str], client_ids: Sequence[str]) -> None:
+    def __init__(
+        self,
+        broker: Broker,
+        topics: Sequence[str],
+        client_ids: Sequence[str],
+        in_flight: int = _IN_FLIGHT,
+    ) -> None:
         """``topics[bus]`` is where a bus publishes; the buses take turns on a connection for each of
         ``client_ids``, as many of them as the machine bears.
         """
         most = min(len(client_ids), _files_allowed(len(client_ids)))
         self.topics = list(topics)
-        self._lines = [_Line(self, client_ids[i], broker) for i in range(max(1, most))]
+        self._lines = [_Line(self, client_ids[i], broker, in_flight) for i in range(max(1, most))]
         self._keepers: list[asyncio.Task[None]] = []
         self._late_ms: deque[float] = deque(maxlen=_LATENESS_KEPT)
         self._worst_ms = 0.0
@@ -156,10 +166,12 @@ class Publisher:
 
     @staticmethod
     def of_fleet(broker: Broker, bus_ids: Sequence[str]) -> Publisher:
-        """A connection for each bus."""
-        return Publisher(
-            broker, [topic(bus_id) for bus_id in bus_ids], [f"bus-{bus_id}" for bus_id in bus_ids]
-        )
+        """A connection for each bus of a city's fleet; a nation's buses share some."""
+        topics = [topic(bus_id) for bus_id in bus_ids]
+        if len(bus_ids) <= _OWN_CONNECTIONS:
+            return Publisher(broker, topics, [f"bus-{bus_id}" for bus_id in bus_ids])
+        shared = [f"fleet-{number}" for number in range(_SHARED_CONNECTIONS)]
+        return Publisher(broker, topics, shared, _SHARED_IN_FLIGHT)
 
     @property
     def published(self) -> int:

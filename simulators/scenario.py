@@ -225,9 +225,11 @@ class Simulation:
 
     @cached_property
     def registry(self) -> Registry:
-        """What the authorities hold on record, with the assignments of the scenario's timetable."""
+        """What the authorities hold on record, with assignments and calendar of the scenario's timetable."""
         record = self.city.registry(self.timetable.assignments)
-        return msgspec.structs.replace(record, buses=self._conduct.on_record(record.buses))
+        return msgspec.structs.replace(
+            record, buses=self._conduct.on_record(record.buses), calendar=self.timetable.calendar
+        )
 
     @cached_property
     def base_map(self) -> dict[str, Any]:

@@ -1,25 +1,28 @@
 """Timetables: which bus runs which route when, and the assignments that permit it.
 
-Two kinds. ``school_day`` is the real one: to school in the morning, home in the afternoon. ``round_now``
-is laid round a moment so that most of the fleet is on the road at it and for half a day after: a
-demonstration must not have to wait for the morning.
+Two kinds. ``school_day`` is the real one: to school in the morning, home in the afternoon, on the days of
+the school year. ``round_now`` is laid round a moment, on whatever day, so that most of the fleet is on the
+road at it and for half a day after: a demonstration must not have to wait for the morning.
 """
 
 from __future__ import annotations
 
 from collections.abc import Iterator
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 from datetime import date, datetime, time, timedelta
 from zoneinfo import ZoneInfo
 
 import numpy as np
 
+from fleet.calendar import SchoolCalendar
 from fleet.clock import HOUR_MS, MINUTE_MS, SECOND_MS, from_ms, local_day, local_ms
 from fleet.registry import Assignment
+from simulators.calendar import school_year
 from simulators.legbook import LegBook
 from simulators.routes import RouteVersion
 
 ZONE = ZoneInfo("Asia/Shanghai")
+_SCHOOL_WEEK = (1, 2, 3, 4, 5)
 _BUSY_HOURS = 13
 _BEFORE_FIRST_STOP_MS = 3 * MINUTE_MS
 _AFTER_LAST_STOP_MS = 4 * MINUTE_MS
@@ -52,11 +55,20 @@ class Timetable:
 
     runs: tuple[tuple[Run, ...], ...]
     assignments: tuple[Assignment, ...]
+    calendar: SchoolCalendar = field(default_factory=SchoolCalendar)
+    """The days on which the assignments are due; empty for runs that are laid on any day."""
 
 
 def school_day(book: LegBook, first: date, days: int) -> Timetable:
-    """Mornings and afternoons of ``days`` days from ``first``; runs on weekdays only."""
+    """Mornings and afternoons of ``days`` days from ``first``; runs on days of school only.
+
+    In the holidays there are no runs, and the assignments stand all the same. Raises ``BadSetting`` when the
+    city's school year is not one of those whose festivals are known.
+    """
     planner = _Planner(book)
+    calendar = school_year(book.city.school_year)
+    dates = [first + timedelta(days=n) for n in range(days)]
+    taught = [day for day in dates if calendar.weekday_on(day) in _SCHOOL_WEEK]
     runs: list[tuple[Run, ...]] = []
     assignments: list[Assignment] = []
     for bus, registered in enumerate(book.city.buses):
@@ -66,16 +78,15 @@ def school_day(book: LegBook, first: date, days: int) -> Timetable:
         rng = np.random.default_rng([book.city.seed, 3, bus])
         morning_ms, afternoon_ms = int(rng.integers(0, 25)) * MINUTE_MS, int(rng.integers(0, 35)) * MINUTE_MS
         mine = []
-        for day in (first + timedelta(days=n) for n in range(days)):
-            if day.isoweekday() <= 5:
-                arrive = local_ms(day, time(7, 25), ZONE) + morning_ms
-                mine.append(planner.arriving(bus, day, arrive))
-                depart = local_ms(day, time(16, 5), ZONE) + afternoon_ms
-                mine.append(planner.departing(bus, "to_home", day, depart, from_depot=True, home_after=True))
-        runs.append(tuple(mine))
+        for day in taught or [first]:
+            arrive = local_ms(day, time(7, 25), ZONE) + morning_ms
+            mine.append(planner.arriving(bus, day, arrive))
+            depart = local_ms(day, time(16, 5), ZONE) + afternoon_ms
+            mine.append(planner.departing(bus, "to_home", day, depart, from_depot=True, home_after=True))
+        runs.append(tuple(mine) if taught else ())
         for number, (direction_run) in enumerate(mine[:2]):
-            assignments.append(planner.assignment(direction_run, number, weekdays=(1, 2, 3, 4, 5)))
-    return Timetable(tuple(runs), tuple(assignments))
+            assignments.append(planner.assignment(direction_run, number, weekdays=_SCHOOL_WEEK))
+    return Timetable(tuple(runs), tuple(assignments), calendar)
 
 
 def round_now(book: LegBook, now_ms: int) -> Timetable:

@@ -10,6 +10,7 @@ import psycopg
 from numpy.typing import NDArray
 from psycopg.rows import dict_row
 
+from fleet.calendar import SchoolCalendar
 from fleet.errors import BadInput, NotFound
 from fleet.registry import (
     Approval,
@@ -147,6 +148,7 @@ async def _put(connection: Connection, registry: Registry) -> None:
             registry.version,
             _json(registry.zones),
             _json(registry.parameters),
+            _json(registry.calendar),
         ]
         await cursor.execute(_SQL["put_meta"], meta)
 
@@ -169,6 +171,7 @@ def _meta(row: dict[str, Any]) -> dict[str, Any]:
     return row | {
         "zones": msgspec.json.decode(row["zones"], type=tuple[Zone, ...]),
         "parameters": msgspec.json.decode(row["parameters"], type=dict[str, float]),
+        "calendar": msgspec.json.decode(row["calendar"], type=SchoolCalendar),
     }
 
 

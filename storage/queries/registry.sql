@@ -42,13 +42,15 @@ INSERT INTO assignment (registry_row, assignment_id, bus_id, driver_id, route_id
 VALUES (%s, %s, %s, %s, %s, %s, %s, %s);
 
 -- name: put_meta
-INSERT INTO registry_meta (city, zone, version, zones, parameters) VALUES (%s, %s, %s, %s::jsonb, %s::jsonb)
+INSERT INTO registry_meta (city, zone, version, zones, parameters, calendar)
+VALUES (%s, %s, %s, %s::jsonb, %s::jsonb, %s::jsonb)
 ON CONFLICT (only_row) DO UPDATE SET
     city = excluded.city, zone = excluded.zone, version = excluded.version, zones = excluded.zones,
-    parameters = excluded.parameters;
+    parameters = excluded.parameters, calendar = excluded.calendar;
 
 -- name: get_meta
-SELECT city, zone, version, zones::text AS zones, parameters::text AS parameters FROM registry_meta;
+SELECT city, zone, version, zones::text AS zones, parameters::text AS parameters, calendar::text AS calendar
+FROM registry_meta;
 
 -- name: get_buses
 SELECT bus_key, bus_id, plate, sign_number, sign_expires, inspection_expires, operator, school, seats,

@@ -5,6 +5,7 @@ from dataclasses import replace
 import pytest
 
 from buswatch.accuracy import run
+from fleet.clock import parse_time
 from simulators.scenario import FaultRates, Scenario
 from simulators.scenario_file import ANY_DAY_MS, read_scenario
 
@@ -49,3 +50,18 @@ def test_a_closed_road_is_one_incident_and_its_waiver_lowers_and_hides_nothing()
 def test_a_calm_fleet_raises_nothing() -> None:
     result = run(Scenario(ANY_DAY_MS, buses=250, faults=FaultRates.none(), interval_s=5), 1_800)
     assert not result.false
+
+
+@pytest.mark.parametrize("morning", ["2026-10-05T06:00:00+08:00", "2026-10-10T06:00:00+08:00"])
+def test_a_fleet_that_keeps_the_school_calendar_raises_nothing_on_national_day_or_a_make_up_saturday(
+    morning: str,
+) -> None:
+    scenario = Scenario(
+        parse_time(morning),
+        buses=40,
+        faults=FaultRates.none(),
+        interval_s=10,
+        history_s=60,
+        timetable="school_day",
+    )
+    assert not run(scenario, 10_800).false

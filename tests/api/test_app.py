@@ -2,17 +2,21 @@
 
 from __future__ import annotations
 
+import datetime as dt
 from typing import Any
 
 import httpx
+import msgspec
 import pytest
 from pydantic import BaseModel
 
 from api import schemas
 from api.problems import Problem
+from fleet.calendar import DaysOff, SchoolCalendar, Term
 from fleet.errors import Unavailable
+from storage.registry import import_registry
 from tests.api.conftest import Room, frame, row
-from tests.scenes import START_MS, track
+from tests.scenes import DAY, START_MS, registry, track
 from tests.storage.records import alert, change
 
 ALERT = f"/api/v1/alerts/{alert().alert_id}"
@@ -54,6 +58,22 @@ async def test_a_bus_has_its_assignments_its_driver_and_its_last_position(
     bus = await read(client, "/buses/B2", schemas.BusFile)
     assert bus["last_position"]["time"] == "2026-09-01T07:00:00.000+08:00"
     assert bus["last_position"]["limit_kmh"] == 50.0
+
+
+@pytest.mark.parametrize(
+    ("calendar", "weekday", "day_off"),
+    [
+        (SchoolCalendar(), 2, None),
+        (SchoolCalendar(days_off=(DaysOff("台风停课", DAY, DAY),)), None, "台风停课"),
+        (SchoolCalendar((Term("秋季学期", dt.date(2026, 9, 2), dt.date(2027, 1, 22)),)), None, None),
+    ],
+)
+async def test_a_bus_says_which_weekday_its_assignments_go_by_today(
+    client: httpx.AsyncClient, room: Room, calendar: SchoolCalendar, weekday: int | None, day_off: str | None
+) -> None:
+    await import_registry(room.database, msgspec.structs.replace(registry(), calendar=calendar))
+    bus = await read(client, "/buses/B1", schemas.BusFile)
+    assert bus["today"] == {"day": "2026-09-01", "weekday": weekday, "day_off": day_off}
 
 
 async def test_positions_are_the_newest_row_of_every_bus(client: httpx.AsyncClient, room: Room) -> None:

@@ -5,13 +5,19 @@ import datetime as dt
 import msgspec
 import pytest
 
+from fleet.calendar import DaysOff, MakeUpDay, SchoolCalendar, Term
 from fleet.errors import BadRegistry
 from fleet.registry import Registry, check_registry, decode_registry, encode_registry
 from tests.scenes import approval, bus, registry
 
 
 def test_a_registry_survives_the_way_through_json() -> None:
-    record = registry(approval(), approval(route="R2"), buses=3)
+    calendar = SchoolCalendar(
+        (Term("秋季学期", dt.date(2026, 9, 1), dt.date(2027, 1, 22)),),
+        (DaysOff("国庆节", dt.date(2026, 10, 1), dt.date(2026, 10, 7)),),
+        (MakeUpDay(dt.date(2026, 10, 10), 3),),
+    )
+    record = msgspec.structs.replace(registry(approval(), approval(route="R2"), buses=3), calendar=calendar)
     assert decode_registry(encode_registry(record)) == record
 
 
@@ -46,6 +52,10 @@ def broken(**changes: object) -> Registry:
         (
             broken(assignments=(msgspec.structs.replace(registry().assignments[0], weekdays=(0,)),)),
             "weekdays must be",
+        ),
+        (
+            broken(calendar=SchoolCalendar(make_up_days=(MakeUpDay(dt.date(2026, 10, 9), 3),))),
+            "make-up day 2026-10-09 is no Saturday or Sunday",
         ),
     ],
 )

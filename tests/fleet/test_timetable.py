@@ -5,7 +5,8 @@ import datetime as dt
 import msgspec
 import numpy as np
 
-from fleet.clock import parse_time
+from fleet.calendar import DaysOff, MakeUpDay, SchoolCalendar, Term
+from fleet.clock import local_day, parse_time
 from fleet.registry import Registry
 from fleet.timetable import Timetable, lay_trips
 from tests.scenes import approval, registry
@@ -61,3 +62,36 @@ def test_trips_are_laid_by_bus_and_start() -> None:
     trips = lay_trips(registry(buses=3), dt.date(2026, 9, 1), dt.date(2026, 9, 2))
     assert list(trips.bus) == [0, 0, 1, 1, 2, 2]
     assert (np.diff(trips.start_ms)[::2] == 86_400_000).all()
+
+
+def test_a_day_off_has_no_trip_and_a_make_up_day_those_of_its_weekday() -> None:
+    days = SchoolCalendar(
+        (Term("autumn", dt.date(2026, 9, 21), dt.date(2026, 10, 17)),),
+        (DaysOff("国庆节", dt.date(2026, 10, 1), dt.date(2026, 10, 7)),),
+        (MakeUpDay(dt.date(2026, 10, 10), 3),),
+    )
+    wednesdays = msgspec.structs.replace(registry().assignments[0], weekdays=(3,))
+    record = msgspec.structs.replace(registry(), assignments=(wednesdays,), calendar=days)
+    trips = lay_trips(record, dt.date(2026, 9, 1), dt.date(2026, 10, 31))
+    assert [local_day(ms, record.tz).isoformat() for ms in trips.start_ms.tolist()] == [
+        "2026-09-23",
+        "2026-09-30",
+        "2026-10-10",
+        "2026-10-14",
+    ]
+
+
+def test_a_window_past_midnight_runs_on_into_a_day_off() -> None:
+    days = SchoolCalendar(days_off=(DaysOff("closed", dt.date(2026, 9, 2), dt.date(2026, 9, 2)),))
+    record = msgspec.structs.replace(overnight(registry()), calendar=days)  # on Tuesdays
+    start = str(parse_time("2026-09-01T23:00:00+08:00"))
+    assert at(record, "2026-09-02T00:30") == [("R1.1", start)]
+
+
+def test_a_time_without_any_trip_has_none_for_any_moment() -> None:
+    days = SchoolCalendar(days_off=(DaysOff("summer", dt.date(2026, 7, 4), dt.date(2026, 8, 31)),))
+    record = msgspec.structs.replace(registry(), calendar=days)
+    assert at(record, "2026-07-20T08:00", "2026-09-01T08:00") == [
+        None,
+        ("R1.1", str(parse_time("2026-09-01T07:00:00+08:00"))),
+    ]

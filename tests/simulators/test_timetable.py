@@ -5,8 +5,10 @@ from __future__ import annotations
 from datetime import date, timedelta
 from itertools import pairwise
 
+import msgspec
 import pytest
 
+from fleet.calendar import SchoolCalendar
 from fleet.clock import HOUR_MS, MINUTE_MS, local_day, parse_time
 from fleet.registry import check_registry
 from fleet.timetable import lay_trips
@@ -82,3 +84,44 @@ def test_a_school_day_has_a_morning_and_an_afternoon_and_a_weekend_none(book: Le
     assert len(runs) == 10
     assert [run.route.direction for run in runs[:2]] == ["to_school", "to_home"]
     assert len(week.assignments) == 2 * sum(bus.state == "in_service" for bus in book.city.buses)
+
+
+def called_for(week: Timetable, book: LegBook, first: date, last: date) -> set[tuple[int, date]]:
+    """Bus and day of every trip that the record calls for."""
+    record = msgspec.structs.replace(book.city.registry(week.assignments), calendar=week.calendar)
+    check_registry(record)
+    trips = lay_trips(record, first, last)
+    days = [local_day(ms, ZONE) for ms in trips.start_ms.tolist()]
+    return set(zip(trips.bus.tolist(), days, strict=True))
+
+
+def test_over_national_day_the_record_calls_for_the_runs_that_are_driven_and_no_other(book: LegBook) -> None:
+    first, days = date(2026, 9, 30), 12
+    week = school_day(book, first, days)
+
+    driven = {(run.bus, local_day(run.starts_ms, ZONE)) for runs in week.runs for run in runs}
+    assert {day.day for _, day in driven} == {30, 8, 9, 10}, "the tenth is a Saturday made up for"
+    assert called_for(week, book, first, first + timedelta(days=days - 1)) == driven
+
+
+def test_in_the_summer_holidays_nothing_runs_and_the_assignments_stand(book: LegBook) -> None:
+    first = date(2027, 7, 20)
+    week = school_day(book, first, 8)
+
+    assert not any(week.runs)
+    assert len(week.assignments) == 2 * sum(bus.state == "in_service" for bus in book.city.buses)
+    assert called_for(week, book, first, first + timedelta(days=7)) == set()
+
+
+@pytest.mark.parametrize("moment", ["2026-10-04T10:00:00+08:00", "2060-07-20T10:00:00+08:00"])
+def test_a_demonstration_runs_on_holidays_and_in_years_without_known_festivals(
+    book: LegBook, moment: str
+) -> None:
+    now_ms = parse_time(moment)
+    shown = round_now(book, now_ms)
+
+    assert shown.calendar == SchoolCalendar()
+    day = local_day(now_ms, ZONE)
+    running = {run.bus for runs in shown.runs for run in runs if run.starts_ms <= now_ms < run.ends_ms}
+    assert {(bus, day) for bus in running} <= called_for(shown, book, day, day)
+    assert len(running) > 0.6 * len(shown.runs)

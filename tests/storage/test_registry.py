@@ -3,15 +3,19 @@
 from __future__ import annotations
 
 import datetime as dt
+import shutil
+from pathlib import Path
 
 import msgspec
 import numpy as np
 import pytest
 
+from fleet.calendar import DaysOff, MakeUpDay, SchoolCalendar, Term
 from fleet.errors import BadInput, BadRegistry, NotFound
 from fleet.registry import LimitStretch, Zone
 from storage.commit import Batch, Committer
 from storage.database import Database
+from storage.migrate import FOLDER, migrate
 from storage.positions import Tracks
 from storage.registry import Record, import_registry, load_base_map, load_registry, save_base_map
 from tests.scenes import approval, registry, track
@@ -32,18 +36,47 @@ async def test_a_registry_comes_back_equal_and_in_its_order(database: Database) 
     assert len(set(keys.tolist())) == 5
 
 
-async def test_zones_parameters_and_gaps_come_back_equal(database: Database) -> None:
+async def test_zones_parameters_gaps_and_the_calendar_come_back_equal(database: Database) -> None:
     corners = ((114.3, 30.6), (114.31, 30.6), (114.305, 30.61))
     own = msgspec.structs.replace(approval(), gaps=(3, 40), parameters={"deviation.min_ms": 10_000.0})
     imported = msgspec.structs.replace(
         registry(own),
         zones=(Zone("Z1", "实验小学", corners, 30.0), Zone("Z2", "", corners, 20.5)),
         parameters={"speeding.tolerance_kmh": 3.5, "deviation.min_fixes": 4.0},
+        calendar=SchoolCalendar(
+            (Term("秋季学期", dt.date(2026, 9, 1), dt.date(2027, 1, 22)),),
+            (DaysOff("国庆节", dt.date(2026, 10, 1), dt.date(2026, 10, 7)),),
+            (MakeUpDay(dt.date(2026, 10, 10), 3),),
+        ),
     )
     await import_registry(database, imported)
     assert (await load_registry(database))[0] == imported
     await import_registry(database, registry())
     assert (await load_registry(database))[0] == registry(), "and go with the record that had them"
+
+
+@pytest.fixture
+def before_the_calendar(tmp_path: Path) -> Path:
+    """The migrations up to the one that brings the calendar."""
+    folder = Path(shutil.copytree(FOLDER, tmp_path / "migrations"))
+    for path in folder.glob("*.sql"):
+        if path.name >= "0008_calendar.sql":
+            path.unlink()
+    return folder
+
+
+async def test_a_record_from_before_the_calendar_counts_every_day_by_its_weekday(
+    empty_database_url: str, before_the_calendar: Path
+) -> None:
+    async with Database(empty_database_url) as database:
+        await migrate(database, before_the_calendar)
+        async with database.connection() as connection:
+            await connection.execute(
+                "INSERT INTO registry_meta VALUES (true, '测试市', 'Asia/Shanghai', 'old')"
+            )
+        await migrate(database)
+        loaded, _ = await load_registry(database)
+    assert (loaded.version, loaded.calendar) == ("old", SchoolCalendar())
 
 
 async def test_importing_again_replaces_the_record_and_keeps_keys_and_positions(database: Database) -> None:

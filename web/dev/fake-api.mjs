@@ -279,12 +279,17 @@ class Refusal extends Error {
   }
 }
 
+function schoolDay() {
+  const day = zoned(Date.now()).slice(0, 10);
+  return { day, weekday: new Date(day).getUTCDay() || 7, day_off: null };
+}
+
 function busFile(id) {
   const bus = busesById.get(id);
   if (bus === undefined) throw new Refusal(404, `no bus ${id}`);
   const { route_id, name, direction, approval_id, number } = bus.route.properties;
   return {
-    ...bus.record, last_position: null,
+    ...bus.record, last_position: null, today: schoolDay(),
     assignments: [{
       assignment_id: `A${id.slice(1)}`, route_id, route_name: name, direction, approval_id, approval_number: number, driver: bus.driver,
       weekdays: [1, 2, 3, 4, 5, 6, 7], starts: "06:40:00", ends: "08:10:00",

@@ -13,8 +13,8 @@ import { deskRows, openCounts, WHOLE_DESK, type DeskFilter } from "../state/desk
 import { census, fixRate, shownState, type ShownState } from "../state/fleet";
 import { linkHealth, serverTime } from "../state/link";
 import { EMPTY_ROOM, reduce, type Room, type RoomEvent } from "../state/room";
-import { nearestAssignment } from "../state/trips";
-import { wallClock } from "../text/zone";
+import { nearestAssignment, schoolClock } from "../state/trips";
+import { dayOf, wallClock } from "../text/zone";
 
 const TICK_MS = 1_000;
 const RETRY_MS = 5_000;
@@ -90,6 +90,12 @@ export class ControlRoom {
     return ofAlert ?? this.routes.get(this.currentAssignment?.approval_id ?? "") ?? null;
   });
 
+  /** What today is by the school calendar; null while that is not known. */
+  readonly schoolDay = $derived.by(() => {
+    const today = this.selectedBus === null ? undefined : this.busFiles.get(this.selectedBus)?.today;
+    return today?.day === dayOf(this.nowMs) ? today : null;
+  });
+
   /** What the selected bus is about now: the assignment of its alert, else the one nearest in time. */
   readonly currentAssignment = $derived.by(() => {
     if (this.selectedBus === null) return null;
@@ -98,7 +104,7 @@ export class ControlRoom {
     const ofAlert = this.selectedEntry?.alert.evidence.assignment_id;
     return (
       file.assignments.find((assignment) => assignment.assignment_id === ofAlert) ??
-      nearestAssignment(file.assignments, wallClock(this.nowMs))
+      nearestAssignment(file.assignments, schoolClock(wallClock(this.nowMs), this.schoolDay))
     );
   });
 

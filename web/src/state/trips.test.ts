@@ -1,6 +1,6 @@
 import { expect, test } from "vitest";
 import type { Assignment } from "../wire/contract";
-import { nearestAssignment } from "./trips";
+import { nearestAssignment, schoolClock } from "./trips";
 
 function assignment(assignment_id: string, weekdays: number[], starts: string, ends: string): Assignment {
   return {
@@ -40,6 +40,17 @@ test("a window that passes midnight belongs to the day it starts on", () => {
 
 test("after the week's last trip it is Monday's first", () => {
   expect(chosen(6, 12)).toBe("morning");
+});
+
+test("on a make-up Saturday it is that of the weekday which is taught", () => {
+  const taught = { day: "2026-10-10", weekday: 3, day_off: null };
+  expect(schoolClock(at(6, 16), taught)).toEqual(at(3, 16));
+  expect(nearestAssignment([morning, afternoon], schoolClock(at(6, 16), taught))).toBe(afternoon);
+});
+
+test("on a day off, and before it is known what the day is, the weekday stands", () => {
+  expect(schoolClock(at(4, 7), { day: "2026-10-01", weekday: null, day_off: "国庆节" })).toEqual(at(4, 7));
+  expect(schoolClock(at(4, 7), null)).toEqual(at(4, 7));
 });
 
 test("a bus without assignments has none", () => {

@@ -1,5 +1,5 @@
 /** Which assignment a bus is about now, by the fleet's wall clock. */
-import type { Assignment } from "../wire/contract";
+import type { Assignment, SchoolDay } from "../wire/contract";
 
 /** Wall-clock moment: ISO weekday (Monday is 1) and minutes since midnight. */
 export interface WallClock {
@@ -12,6 +12,11 @@ const DAY = 24 * 60;
 function minuteOf(time: string): number {
   const [hours = "0", minutes = "0"] = time.split(":");
   return Number(hours) * 60 + Number(minutes);
+}
+
+/** The wall clock as schools have it: on a make-up day, that of the weekday which it is taught as. */
+export function schoolClock(now: WallClock, schoolDay: SchoolDay | null): WallClock {
+  return { ...now, weekday: schoolDay?.weekday ?? now.weekday };
 }
 
 /** Minutes until the window opens: 0 within it, up to a week before it. Windows may pass midnight. */

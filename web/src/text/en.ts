@@ -170,6 +170,7 @@ export const en: Dictionary = {
   noApproval: "No valid approval",
   direction: { to_school: "to school", to_home: "to home" },
   window: "Runs",
+  noSchool: (name) => (name === null ? "No school today" : `No school today (${name})`),
   seats: "Seats",
   seatCount: (seats) => `${seats}`,
   sign: "Sign expires",

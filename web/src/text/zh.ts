@@ -172,6 +172,7 @@ export const zh = {
   noApproval: "无有效批准",
   direction: { to_school: "上学", to_home: "放学" },
   window: "运营时段",
+  noSchool: (name: string | null) => (name === null ? "今日无课" : `今日停课（${name}）`),
   seats: "核载",
   seatCount: (seats: number) => `${seats} 座`,
   sign: "标牌有效期",

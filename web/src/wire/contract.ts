@@ -180,9 +180,19 @@ export interface Assignment {
   ends: string;
 }
 
+/** What a day is by the school calendar. */
+export interface SchoolDay {
+  day: string;
+  /** The weekday whose assignments are due; null when none are. */
+  weekday: number | null;
+  /** What the day off is called. */
+  day_off: string | null;
+}
+
 /** A bus with what its sign states. */
 export interface BusFile extends Bus {
   assignments: Assignment[];
+  today: SchoolDay;
 }
 
 export interface Stop {
