@@ -18,8 +18,8 @@ from numpy.typing import NDArray
 from fleet.clock import MINUTE_MS, SECOND_MS
 from simulators.city import City
 from simulators.drive import Activity, Drive, State
-from simulators.legs import ACCELERATION_MS2, Flags, Leg, lay_leg
-from simulators.motion import EASING_MS2
+from simulators.legs import Flags, Leg, lay_leg
+from simulators.motion import ACCELERATION_MS2, EASING_MS2
 from simulators.nation import Nation
 from simulators.plane import Floats
 from simulators.roads import Way
