@@ -14,8 +14,8 @@ from numpy.typing import NDArray
 
 from fleet.clock import MINUTE_MS, SECOND_MS
 from simulators.legbook import LegBook
-from simulators.legs import BRAKING_MS2, Flags, Leg
-from simulators.motion import NEVER_MS, STEP_MS, STEP_S, Motion, Points, advance
+from simulators.legs import Flags, Leg
+from simulators.motion import BRAKING_MS2, NEVER_MS, STEP_MS, STEP_S, Motion, Points, advance
 from simulators.plane import Floats
 from simulators.roads import SKIES
 from simulators.timetable import Run, Timetable

@@ -19,8 +19,8 @@ from simulators.city import City
 from simulators.detours import BEFORE_END_M, TERMINAL_M, Detours
 from simulators.drive import Activity, Drive, State
 from simulators.ledger import Ledger
-from simulators.legs import ACCELERATION_MS2, Flags, Leg
-from simulators.motion import EASING_MS2
+from simulators.legs import Flags, Leg
+from simulators.motion import ACCELERATION_MS2, EASING_MS2
 from simulators.nation import Nation
 from simulators.plane import Floats
 from simulators.roads import SKIES

@@ -7,7 +7,8 @@ from functools import cache, lru_cache
 import numpy as np
 
 from simulators.city import City
-from simulators.legs import MEAN_TRAFFIC, Leg, lay_leg
+from simulators.legs import Leg, lay_leg
+from simulators.motion import MEAN_TRAFFIC
 from simulators.plane import Floats
 from simulators.roads import Tree
 from simulators.routes import Place, RouteVersion

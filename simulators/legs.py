@@ -13,16 +13,12 @@ import numpy as np
 import shapely
 from numpy.typing import NDArray
 
+from simulators.motion import ACCELERATION_MS2, BRAKING_MS2
 from simulators.plane import Floats
 from simulators.roads import SKIES, RoadNetwork, Way
 
 GRID_M = 5.0
 """About the spacing of a leg's grid; each leg is divided evenly."""
-BRAKING_MS2 = 1.2
-"""With this a driver brings a bus down to the next lower speed."""
-ACCELERATION_MS2 = 0.9
-MEAN_TRAFFIC = 0.93
-"""Mean part of a driver's own speed that traffic allows."""
 _SIDEWAYS_MS2 = 1.7
 """Sideways acceleration that pupils on their seats bear in a bend."""
 _BEND_M = 20.0

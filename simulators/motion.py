@@ -1,5 +1,7 @@
 """A second of a fleet's motion: one compiled loop over the buses, and the legs under them in one table.
 
+What the loop goes by stands in this file: what was compiled is kept until the file changes.
+
 A nation of 200,000 buses is driven on one core. Whole-array operations pass over the fleet forty times a
 second; the loop passes over it once, and a bus that stands costs next to nothing.
 """
@@ -7,22 +9,29 @@ second; the loop passes over it once, and a bus that stands costs next to nothin
 from __future__ import annotations
 
 from collections.abc import Callable
-from typing import Any, NamedTuple, TypeVar, cast
+from typing import TYPE_CHECKING, Any, NamedTuple, TypeVar, cast
 
 import numba
 import numpy as np
 from numpy.typing import NDArray
 
-from simulators.legs import ACCELERATION_MS2, BRAKING_MS2, MEAN_TRAFFIC, Flags, Leg
 from simulators.plane import Floats
-from simulators.weather import Weather
+
+if TYPE_CHECKING:
+    from simulators.legs import Flags, Leg
+    from simulators.weather import Weather
 
 Loop = TypeVar("Loop", bound=Callable[..., object])
 
+ACCELERATION_MS2 = 0.9
+BRAKING_MS2 = 1.2
+"""With this a driver brings a bus down to the next lower speed."""
 HARDEST_BRAKING_MS2 = 2.5
 """No bus of the fleet brakes harder, faults or not."""
 EASING_MS2 = 1.5
 """With at most this a driver slows to what the road ahead asks; only a halt may take more."""
+MEAN_TRAFFIC = 0.93
+"""Mean part of a driver's own speed that traffic allows."""
 STEP_S = 1.0
 STEP_MS = 1_000
 NEVER_MS = np.iinfo(np.int64).max

@@ -24,7 +24,7 @@ NOISES: tuple[Noise, ...] = get_args(Noise)
 """Where the fleet is taken to drive: by its streets as they are, or all of them alike; ``tunnel``: as they
 are, with the stretches between tall buildings roofed over."""
 
-DRIFT_TAU_S = 60.0
+DRIFT_TAU_S = 240.0
 OPEN_SIGMA_M, CANYON_SIGMA_M = 3.0, 10.0
 """Standard deviation of the drift in each axis, of the noise ``city``; ``open_sky`` has the first
 everywhere."""
@@ -35,7 +35,7 @@ COLD_SIGMA_M, COLD_TAU_S = 30.0, 20.0
 """What a cold start adds to the drift in each axis, and how soon it is over: a receiver that was off for
 ``_COLD_AFTER_MS`` knows neither its place nor its satellites."""
 _COLD_AFTER_MS = 30 * MINUTE_MS
-WHITE_SIGMA_M = 0.5
+WHITE_SIGMA_M = 0.1
 SPEED_SIGMA_KMH = 0.5
 _HEADING_SIGMA_DEG = 1.5
 _PLACE_DIGITS, _COARSE_DIGITS = 6, 5
@@ -62,7 +62,7 @@ class Receivers:
         self._rng = np.random.default_rng([seed, 7])
         self._sites = sites
         self._noise = noise
-        self._last_ms = np.zeros(buses, np.int64)
+        self._last_ms = np.full(buses, -_COLD_AFTER_MS)
         self._drift = np.zeros((2, buses))
         self._canyon = np.zeros(buses)
         self._off_since_ms = np.full(buses, np.iinfo(np.int64).max)

@@ -28,11 +28,11 @@ from simulators.faults import DrivingFaults
 from simulators.harmless import HarmlessBook
 from simulators.jamming import Blackout, JammingPlan
 from simulators.legbook import LegBook
-from simulators.link import LONGEST_BACKFILL, Links, Sent
+from simulators.link import LINK_FAULTS, LONGEST_BACKFILL, Links, Sent
 from simulators.nation import Nation
 from simulators.receiver import Noise, Receivers
 from simulators.timetable import ZONE, Timetable, round_now, school_day
-from simulators.truth import DrivingFault, Fault, LinkFault
+from simulators.truth import DeviceFault, DrivingFault, Fault
 from simulators.weather import WeatherPlan
 
 _OPENING_S: dict[DrivingFault, float] = {"speeding": 25.0, "deviation": 8.0}
@@ -148,17 +148,39 @@ class Simulation:
         school_year = day.year if day.month >= 8 else day.year - 1
         self.city: City | Nation
         if scenario.buses <= MOST_BUSES:
-            self.city = pattern = City(scenario.seed, scenario.buses, school_year, scenario.map)
+            self.city = self._pattern = City(scenario.seed, scenario.buses, school_year, scenario.map)
             lag_ms = None
         else:
             self.city = Nation(scenario.seed, scenario.buses, school_year)
-            pattern, lag_ms = self.city.pattern, self.city.lag_ms
-        self._pattern = pattern
-        book = LegBook(pattern)
-        rates, part = scenario.faults, scenario.buses / DEFAULT_BUSES
-        self._conduct = ConductFaults(
+            self._pattern, lag_ms = self.city.pattern, self.city.lag_ms
+        book = LegBook(self._pattern)
+        self._conduct = self._plan_conduct(self._lay_timetable(book, day))
+        self.timetable = self._conduct.timetable
+        rng = np.random.default_rng([scenario.seed, 9])
+        phase_ms = rng.integers(0, SECOND_MS, scenario.buses)
+        self._turn = rng.integers(0, scenario.interval_s, scenario.buses)
+        history_ms = self.begin_ms - scenario.history_s * SECOND_MS
+        start_ms, bus_ids, sites = scenario.start_ms, self.city.bus_ids, self.city.sites
+        weather = None if scenario.weather is None else scenario.weather.weather(start_ms)
+        jamming = None if scenario.jamming is None else scenario.jamming.jamming(start_ms)
+        self.drive = Drive(book, self.timetable, history_ms, phase_ms, lag_ms=lag_ms, weather=weather)
+        self._receivers = Receivers(
+            scenario.seed, scenario.buses, sites, scenario.noise, jamming=jamming, coarse=scenario.coarse
+        )
+        self._blackout = None if jamming is None else Blackout(jamming, sites, bus_ids)
+        self._harmless = HarmlessBook(self.city, self.drive, self.timetable)
+        self._kept = self._drive_history()
+        self._detours = Detours(self.city, self.drive)
+        self._closure = self._close_road()
+        self._faults = self._plan_driving()
+        self._devices, self._links = self._equip(bus_ids)
+        self._steps = 0
+
+    def _plan_conduct(self, timetable: Timetable) -> ConductFaults:
+        rates, part = self.scenario.faults, self._part
+        return ConductFaults(
             self.city,
-            self._lay_timetable(book, day),
+            timetable,
             self.begin_ms,
             buses={
                 "unapproved_operation": _share(rates.unapproved_operation, part),
@@ -168,31 +190,10 @@ class Simulation:
             },
             per_bus_hour={"wrong_way": rates.wrong_way, "long_stop": rates.long_stop, "silent": rates.silent},
         )
-        self.timetable = self._conduct.timetable
-        rng = np.random.default_rng([scenario.seed, 9])
-        phase_ms = rng.integers(0, SECOND_MS, scenario.buses)
-        self._turn = rng.integers(0, scenario.interval_s, scenario.buses)
-        history_ms = self.begin_ms - scenario.history_s * SECOND_MS
-        weather = None if scenario.weather is None else scenario.weather.weather(scenario.start_ms)
-        self.drive = Drive(book, self.timetable, history_ms, phase_ms, lag_ms=lag_ms, weather=weather)
-        jamming = None if scenario.jamming is None else scenario.jamming.jamming(scenario.start_ms)
-        self._receivers = Receivers(
-            scenario.seed,
-            scenario.buses,
-            self.city.sites,
-            scenario.noise,
-            jamming=jamming,
-            coarse=scenario.coarse,
-        )
-        self._blackout = None if jamming is None else Blackout(jamming, self.city.sites, self.city.bus_ids)
-        self._kept = self._drive_history()
-        opening: dict[DrivingFault, int] = {
-            "speeding": _share(rates.opening_speeding, part),
-            "deviation": _share(rates.opening_deviation, part),
-        }
-        self._detours = Detours(self.city, self.drive)
-        self._closure = self._close_road(scenario.closure, part)
-        self._faults = DrivingFaults(
+
+    def _plan_driving(self) -> DrivingFaults:
+        rates, part = self.scenario.faults, self._part
+        return DrivingFaults(
             self.city,
             self.drive,
             self._detours,
@@ -202,26 +203,37 @@ class Simulation:
                 "deviation": rates.deviation,
                 "overtaking": rates.overtaking,
             },
-            at_opening=opening,
+            at_opening={
+                "speeding": _share(rates.opening_speeding, part),
+                "deviation": _share(rates.opening_deviation, part),
+            },
             opening_s=_OPENING_S,
-            interval_s=scenario.interval_s,
+            interval_s=self.scenario.interval_s,
         )
-        self._harmless = HarmlessBook(self.city, self.drive, self.timetable)
-        per_bus_hour: dict[LinkFault, float] = {
-            "dropout": rates.dropout,
-            "duplicate": rates.duplicate,
-            "disorder": rates.disorder,
-            "jump": rates.jump,
-            "delay": rates.delay,
+
+    def _close_road(self) -> Closure | None:
+        plan = self.scenario.closure
+        if plan is None:
+            return None
+        return Closure(
+            plan, self._pattern, self.drive, self._detours, self.timetable, self._conduct.held,
+            start_ms=self.scenario.start_ms, buses=_share(plan.buses, self._part),
+        )  # fmt: skip
+
+    def _equip(self, bus_ids: list[str]) -> tuple[Devices, Links]:
+        seed, rates = self.scenario.seed, self.scenario.faults
+        faulty: dict[DeviceFault, float] = {
+            "frozen": rates.frozen,
+            "sentinel": rates.sentinel,
+            "garbage": rates.garbage,
         }
-        self._devices = Devices(
-            scenario.seed,
-            self.city.bus_ids,
-            {"frozen": rates.frozen, "sentinel": rates.sentinel, "garbage": rates.garbage},
-            _share(rates.skew, part),
-        )
-        self._links = Links(scenario.seed, self.city.bus_ids, per_bus_hour)
-        self._steps = 0
+        devices = Devices(seed, bus_ids, faulty, _share(rates.skew, self._part))
+        return devices, Links(seed, bus_ids, {rule: getattr(rates, rule) for rule in LINK_FAULTS})
+
+    @property
+    def _part(self) -> float:
+        """How large the fleet is, by the default one."""
+        return self.scenario.buses / DEFAULT_BUSES
 
     @cached_property
     def registry(self) -> Registry:
@@ -305,14 +317,6 @@ class Simulation:
             observed = self._blackout.over(observed, state)
         reports = self._devices.report(observed, spared)
         return self._devices.stamp(self._links.send(reports, spared))
-
-    def _close_road(self, plan: ClosurePlan | None, part: float) -> Closure | None:
-        if plan is None:
-            return None
-        return Closure(
-            plan, self._pattern, self.drive, self._detours, self.timetable, self._conduct.held,
-            start_ms=self.scenario.start_ms, buses=_share(plan.buses, part),
-        )  # fmt: skip
 
     def _lay_timetable(self, book: LegBook, day: date) -> Timetable:
         if self.scenario.timetable == "round_now":

@@ -7,8 +7,7 @@ import shapely
 
 from fleet.clock import MINUTE_MS, parse_time
 from simulators.drive import Activity
-from simulators.legs import ACCELERATION_MS2
-from simulators.motion import HARDEST_BRAKING_MS2
+from simulators.motion import ACCELERATION_MS2, HARDEST_BRAKING_MS2
 from simulators.scenario import FaultRates, Scenario, Simulation
 from tests.simulators.conftest import Driven
 

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
+
 import numpy as np
 import shapely
 
@@ -97,3 +99,28 @@ def test_faults_come_as_often_as_the_rates_say() -> None:
 
 def test_without_rates_there_is_no_fault_at_all(faultless: Driven) -> None:
     assert {fault.rule for fault in faultless.simulation.truth} <= set(HARMLESS)
+
+
+def test_the_truth_holds_exactly_the_faults_of_the_scenario() -> None:
+    rates = replace(
+        FaultRates.none(), speeding=1.2, deviation=0.6, dropout=1.0, jump=2.0,
+        unapproved_operation=80, off_hours=53, trip_not_begun=53, skew=106, opening_speeding=53,
+    )  # fmt: skip
+    simulation = Simulation(Scenario(NOON_MS, seed=5, buses=100, faults=rates))
+    for _ in range(1_800):
+        simulation.step()
+    truth = simulation.truth
+    bus_hours = 100 * 1_800 / 3_600
+    assert {fault.rule for fault in truth} - set(HARMLESS) <= {
+        "speeding", "deviation", "stops_skipped", "dropout", "jump", "unapproved_operation", "off_hours",
+        "trip_not_begun", "skew", "substitute",
+    }  # fmt: skip
+
+    def buses(rule: str) -> int:
+        return len({fault.bus for fault in truth if fault.rule == rule})
+
+    assert buses("skew") == 10
+    assert buses("trip_not_begun") == 5
+    assert buses("unapproved_operation") <= 8
+    for rule, asked in (("speeding", 1.2 * bus_hours + 5), ("jump", 2.0 * bus_hours), ("dropout", bus_hours)):
+        assert abs(sum(fault.rule == rule for fault in truth) - asked) < 4 * np.sqrt(asked) + 1

@@ -10,8 +10,7 @@ from hypothesis import HealthCheck, example, given, settings
 from hypothesis import strategies as st
 
 from simulators.drive import Activity
-from simulators.legs import ACCELERATION_MS2
-from simulators.motion import HARDEST_BRAKING_MS2
+from simulators.motion import ACCELERATION_MS2, HARDEST_BRAKING_MS2
 from simulators.scenario import FaultRates, Scenario, Simulation
 from tests.simulators.conftest import NOON_MS
 
