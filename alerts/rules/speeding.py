@@ -17,6 +17,8 @@ from geofence.zones import lowest_here
 _LEGAL_CAP = REASONS.index("legal_cap")
 _LEAST_GAIN_MS = 2.0
 """Metres a second that a lone fix must be faster than its neighbours for the way to tell how long."""
+_GATHERS_MS2, _SHEDS_MS2 = 1.5, 2.5
+"""No bus with pupils gathers speed faster, or sheds it."""
 
 
 @inlined
@@ -129,8 +131,9 @@ def shows_lone_speeding(
     ``single_ms`` as fast as the last one says.
 
     It would have come as far as its speed before and after takes it; what it came farther, by the
-    speed that it was faster, is how long it was. A bus that overtakes on its way from one stop to the next is
-    slow before and after: it comes no farther than the limit allows.
+    speed that it was faster, is how long it was. But a bus that overtakes on its way from one stop to the
+    next is slow before and after, and comes no farther than one that gathers speed at once, keeps the
+    limit, and slows down late.
     """
     base = (s.before_kmh + speed_kmh) / 7.2
     gain = s.speed_kmh / 3.6 - base
@@ -139,7 +142,9 @@ def shows_lone_speeding(
     way_m = math.hypot(s.x - s.before_x, s.y - s.before_y) + math.hypot(x - s.x, y - s.y)
     elapsed_s = (t - s.before_ms) / 1000.0
     over_s = (way_m - base * elapsed_s) / gain
-    return over_s >= p.single_ms / 1000.0 and way_m >= limit_kmh / 3.6 * elapsed_s
+    gathered, shed = max(limit_kmh - s.before_kmh, 0.0) / 3.6, max(limit_kmh - speed_kmh, 0.0) / 3.6
+    lost_m = gathered**2 / (2 * _GATHERS_MS2) + shed**2 / (2 * _SHEDS_MS2)
+    return over_s >= p.single_ms / 1000.0 and way_m >= limit_kmh / 3.6 * elapsed_s - lost_m
 
 
 @compiled

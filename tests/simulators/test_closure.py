@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
-
 import numpy as np
 import pytest
 
@@ -32,7 +30,7 @@ def rules(simulation: Simulation) -> set[str]:
     return {fault.rule for fault in simulation.truth}
 
 
-def on_closure(driven: Driven) -> Iterator[tuple[int, int]]:
+def on_closure(driven: Driven) -> list[tuple[int, int]]:
     """Second and bus of each that is on its run over the closed carriageway."""
     simulation = driven.simulation
     road = simulation._closure
@@ -45,7 +43,8 @@ def on_closure(driven: Driven) -> Iterator[tuple[int, int]]:
     middle = line[len(line) // 2] if len(line) > 2 else line.mean(axis=0)
     there = np.hypot(x - middle[0], y - middle[1]) < 20
     same_way = np.abs((heading - course + 180) % 360 - 180) < 60
-    yield from np.argwhere(there & same_way & (activity == Activity.RUN)).tolist()
+    rows = np.argwhere(there & same_way & (activity == Activity.RUN)).tolist()
+    return [(second, bus) for second, bus in rows]
 
 
 def test_before_it_buses_pass_and_while_it_is_closed_none_does(closed: Driven) -> None:
