@@ -29,7 +29,8 @@ _LEAST_S: dict[Harmless, int] = {"crossing": 3, "at_terminal": 30, "canyon_drift
 _LEGS_KEPT = 4_096
 _NOWHERE = np.inf, -np.inf
 
-_ON_THE_ROAD = (Activity.OUT, Activity.HOME)
+_OUT, _HOME, _RUN, _PARKED = int(Activity.OUT), int(Activity.HOME), int(Activity.RUN), int(Activity.PARKED)
+_STANDS = int(Activity.WAITING), int(Activity.UNLOADING)
 
 Stretches = tuple[tuple[float, float], ...]
 """Pieces of a leg, from and to, metres along it."""
@@ -64,12 +65,12 @@ class HarmlessBook:
             self._turn_to(bus, state)
         self._activity = drive.activity.copy()
         good = ~faulty & (state.activity == drive.activity)
-        on_the_road = good & np.isin(state.activity, _ON_THE_ROAD)
+        on_the_road = good & ((state.activity == _OUT) | (state.activity == _HOME))
         from_m, to_m = self._inside_m
         for bus in np.flatnonzero(on_the_road & (drive.along_m > to_m) & (to_m >= 0)).tolist():
             self._next_stretch(bus)
         inside = on_the_road & (drive.along_m >= from_m) & (drive.along_m <= to_m)
-        on_run = good & (state.activity == Activity.RUN)
+        on_run = good & (state.activity == _RUN)
         self._spells["crossing"].note(inside, state)
         self._spells["at_terminal"].note(good & self._at_terminal, state)
         self._spells["canyon_drift"].note(on_run & state.canyon, state)
@@ -77,12 +78,12 @@ class HarmlessBook:
 
     def _turn_to(self, bus: int, state: State) -> None:
         """Work out, once, what holds for as long as a bus does what it has turned to."""
-        activity, leg = self._drive.activity[bus], self._drive.legs[bus]
-        self._at_terminal[bus] = activity in (Activity.WAITING, Activity.UNLOADING) or (
-            activity == Activity.PARKED and self._parks_at_terminal(bus, state)
+        activity, leg = int(self._drive.activity[bus]), self._drive.legs[bus]
+        self._at_terminal[bus] = activity in _STANDS or (
+            activity == _PARKED and self._parks_at_terminal(bus, state)
         )
-        self._stretches[bus] = []
-        if activity in _ON_THE_ROAD and leg is not None:
+        self._stretches.pop(bus, None)
+        if activity in (_OUT, _HOME) and leg is not None:
             self._stretches[bus] = list(self._crossed(leg, self._drive.run_of(bus).route))
         self._next_stretch(bus)
 
