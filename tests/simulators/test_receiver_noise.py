@@ -11,11 +11,14 @@ import numpy as np
 import pytest
 from numpy.typing import NDArray
 
+from fleet.clock import MINUTE_MS, SECOND_MS
 from fleet.fixes import Fixes
 from simulators.drive import Activity, State
 from simulators.plane import CityPlane, Sites
 from simulators.receiver import (
     CANYON_SIGMA_M,
+    COLD_SIGMA_M,
+    COLD_TAU_S,
     DEEP_SIGMA_M,
     DEEP_TAU_S,
     DRIFT_TAU_S,
@@ -30,6 +33,7 @@ from tests.simulators.conftest import NOON_MS
 BUSES = 10_000
 PLANE = CityPlane()
 SPEED_MS = 10.0
+EVERY = np.ones(BUSES, np.bool_)
 ROUNDED_M = 0.03
 """Standard deviation of what rounding to a millionth of a degree adds, in each axis."""
 
@@ -52,26 +56,37 @@ skies = pytest.mark.parametrize("sky", [OPEN_SKY, STREET, TALL_STREET, CANYON])
 sampled = pytest.mark.parametrize("interval_s", [1, 15])
 
 
+def state(after_ms: int, *, activity: Activity = Activity.RUN, canyon: bool = False) -> State:
+    """Buses at the centre at ``SPEED_MS``, so long after noon."""
+    zeros = np.zeros(BUSES)
+    return State(
+        time_ms=np.full(BUSES, NOON_MS + after_ms, np.int64),
+        x=zeros,
+        y=zeros,
+        speed_ms=zeros + SPEED_MS,
+        heading_deg=zeros,
+        limit_ms=zeros,
+        sky=np.full(BUSES, int(canyon), np.int8),
+        activity=np.full(BUSES, activity, np.int8),
+    )
+
+
 def observed(sky: Sky, interval_s: int, seconds: int) -> list[Fixes]:
     """What buses report that stay at the centre at ``SPEED_MS``, every ``interval_s`` seconds."""
     receivers = Receivers(1, BUSES, Sites([PLANE], [0.0], BUSES), sky.noise)
-    zeros = np.zeros(BUSES)
     return [
-        receivers.observe(
-            State(
-                time_ms=np.full(BUSES, NOON_MS + second * 1_000, np.int64),
-                x=zeros,
-                y=zeros,
-                speed_ms=zeros + SPEED_MS,
-                heading_deg=zeros,
-                limit_ms=zeros,
-                sky=np.full(BUSES, int(sky.canyon), np.int8),
-                activity=np.full(BUSES, Activity.RUN, np.int8),
-            ),
-            np.ones(BUSES, np.bool_),
-        )
+        receivers.observe(state(second * SECOND_MS, canyon=sky.canyon), EVERY)
         for second in range(0, seconds + 1, interval_s)
     ]
+
+
+def started(off_minutes: int, after_s: float) -> Fixes:
+    """What devices that were off for ``off_minutes`` report ``after_s`` after they are switched on."""
+    receivers = Receivers(1, BUSES, Sites([PLANE], [0.0], BUSES))
+    on_ms = off_minutes * MINUTE_MS
+    receivers.observe(state(0, activity=Activity.PARKED), ~EVERY)
+    receivers.observe(state(on_ms, activity=Activity.OUT), ~EVERY)
+    return receivers.observe(state(on_ms + round(after_s * SECOND_MS), activity=Activity.OUT), EVERY)
 
 
 def error_m(fixes: Fixes) -> NDArray[np.float64]:
@@ -107,7 +122,24 @@ def test_from_one_second_to_the_next_it_moves_by_white_noise_and_a_little_drift(
     drifted = sky.sigma_m**2 * (1 - np.exp(-1 / sky.tau_s))
 
     expected = 2 * (drifted + WHITE_SIGMA_M**2 + ROUNDED_M**2)
-    assert np.square(second - first).mean() == pytest.approx(expected, rel=0.08)
+    assert np.square(second - first).mean() == pytest.approx(expected, rel=0.04)
+
+
+@pytest.mark.parametrize("after_s", [0, COLD_TAU_S, 2 * COLD_TAU_S])
+def test_a_receiver_that_was_off_for_long_starts_cold_and_soon_finds_its_place(after_s: float) -> None:
+    sigma = OPEN_SIGMA_M + COLD_SIGMA_M * np.exp(-after_s / COLD_TAU_S)
+
+    for axis in np.split(error_m(started(31, after_s)), 2):
+        assert axis.std() == pytest.approx(np.hypot(sigma, WHITE_SIGMA_M), rel=0.03)
+
+
+def test_after_four_times_its_memory_a_cold_start_is_over() -> None:
+    assert error_m(started(31, 4 * COLD_TAU_S)).std() < 1.25 * OPEN_SIGMA_M
+    assert started(31, 0).accuracy_m.mean() > 5 * started(31, 4 * COLD_TAU_S).accuracy_m.mean()
+
+
+def test_a_receiver_that_was_off_for_less_than_half_an_hour_starts_warm() -> None:
+    assert error_m(started(25, 0)).std() == pytest.approx(np.hypot(OPEN_SIGMA_M, WHITE_SIGMA_M), rel=0.03)
 
 
 @sampled
