@@ -6,6 +6,7 @@ Why one does is for others to say: a driver who takes another road, or a road th
 from __future__ import annotations
 
 from dataclasses import dataclass
+from functools import lru_cache
 from typing import Literal
 
 import numpy as np
@@ -18,7 +19,7 @@ from simulators.ledger import Ledger
 from simulators.legs import Flags, Leg, lay_leg
 from simulators.nation import Nation
 from simulators.roads import Way
-from simulators.routes import CORRIDOR_M
+from simulators.routes import CORRIDOR_M, RouteVersion
 from simulators.truth import Fault
 
 BEFORE_END_M = 400.0
@@ -27,6 +28,7 @@ TERMINAL_M = 350.0
 """Nearer to the line's end than this a bus away from its line may have ended its trip."""
 _TOLD_MS = 2 * MINUTE_MS
 """A bus that is back on its line so soon before its window ends, or after, is judged by no stop any more."""
+_LINES_KEPT = 4_096
 _PERHAPS_OFF_M, _CERTAINLY_OFF_M = 30.0, 150.0
 """A stop nearer than the first to the way driven is served; farther than the second it is left out."""
 
@@ -60,6 +62,8 @@ class Detours:
         self.busy: Flags = np.zeros(len(city.bus_ids), np.bool_)
         """Buses on a detour, or about to be."""
         self._under_way: dict[int, _Detour] = {}
+        self.line_of = lru_cache(_LINES_KEPT)(self._line_of)
+        """The approved line of a route, plane metres."""
 
     @property
     def truth(self) -> list[Fault]:
@@ -73,8 +77,13 @@ class Detours:
         way = leg.way
         before = Way(way.nodes[: i + 1], way.edges[:i])
         whole = before.then(way_round).then(Way(way.nodes[j:], way.edges[j:]))
-        approved = shapely.LineString(self._network.line_of(route.way))
-        return lay_leg(self._network, whole, stops={stop.node for stop in route.stops}, approved=approved)
+        return lay_leg(
+            self._network,
+            whole,
+            stops={stop.node for stop in route.stops},
+            approved=self.line_of(route),
+            away=(i, i + len(way_round.edges)),
+        )
 
     def begin(
         self, bus: int, i: int, j: int, detour: Leg, rule: Literal["deviation", "waived_detour"]
@@ -90,8 +99,15 @@ class Detours:
 
     def step(self, state: State) -> None:
         """Note what the last second held."""
-        for bus in list(self._under_way):
-            self._observe(bus, state)
+        n = len(self._under_way)
+        buses = np.fromiter(self._under_way, np.int64, n)
+        turn_m = np.fromiter((detour.turn_m for detour in self._under_way.values()), np.float64, n)
+        along_m, on_run = self._drive.along_m[buses], state.activity[buses] == Activity.RUN
+        for bus in buses[~on_run].tolist():
+            self._end(bus, state)
+        turned = on_run & (along_m >= turn_m)
+        for bus, here_m in zip(buses[turned].tolist(), along_m[turned].tolist(), strict=True):
+            self._observe(bus, self._under_way[bus], here_m, state)
 
     def _stops_left_out(self, bus: int, leg: Leg, i: int, j: int, detour: Leg) -> tuple[int, int]:
         """How many stops between two nodes of a way a detour certainly leaves out, and how many perhaps."""
@@ -103,23 +119,22 @@ class Detours:
         off_m = shapely.distance(driven, shapely.points(self._network.nodes[between]))
         return int((off_m > _CERTAINLY_OFF_M).sum()), int((off_m > _PERHAPS_OFF_M).sum())
 
-    def _observe(self, bus: int, state: State) -> None:
-        detour = self._under_way[bus]
-        if state.activity[bus] != Activity.RUN:
-            self._end(bus, state)
-            return
-        if detour.left is None and self._drive.along_m[bus] >= detour.turn_m:
+    def _line_of(self, route: RouteVersion) -> shapely.LineString:
+        return shapely.LineString(self._network.line_of(route.way))
+
+    def _observe(self, bus: int, detour: _Detour, along_m: float, state: State) -> None:
+        if detour.left is None:
             detour.left = int(state.time_ms[bus]), float(state.x[bus]), float(state.y[bus])
-        off_m = detour.leg.off_m
-        place = self._drive.along_m[bus] / detour.leg.step_m
-        here_m = float(np.interp(place, np.arange(len(off_m)), off_m))
+        off_m, place = detour.leg.off_m, along_m / detour.leg.step_m
+        cell = min(int(place), len(off_m) - 2)
+        here_m = float(off_m[cell] + (place - cell) * (off_m[cell + 1] - off_m[cell]))
         if here_m > CORRIDOR_M:
             self._ledger.note(bus, detour.rule, here_m, state)
             detour.was_off = True
             return
         self._ledger.close(bus, detour.rule)
-        over = detour.was_off or self._drive.along_m[bus] >= detour.back_m
-        if over and not (off_m[int(place) :] > CORRIDOR_M).any():
+        over = detour.was_off or along_m >= detour.back_m
+        if over and not (off_m[cell:] > CORRIDOR_M).any():
             self._end(bus, state)
 
     def _end(self, bus: int, state: State) -> None:

@@ -262,9 +262,8 @@ class DrivingFaults:
         round_way = network.way(way.nodes[i], way.nodes[j], closed, others, _SEARCH_S)
         if round_way is None:
             return None
-        approved = shapely.LineString(network.line_of(route.way))
         corners = shapely.points(network.nodes[list(round_way.nodes)])
-        if shapely.distance(corners, approved).max() < LEAST_OFF_M:
+        if shapely.distance(corners, self._detours.line_of(route)).max() < LEAST_OFF_M:
             return None
         detour = self._detours.lay(bus, i, j, round_way)
         away = (detour.off_m > LEAST_OFF_M) & (detour.sky != SKIES.index("tunnel"))

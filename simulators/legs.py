@@ -57,7 +57,7 @@ class Leg:
     lights_m: Floats
     """Where traffic lights may stop it."""
     off_m: Floats
-    """Metres from the approved line; all zero unless the leg is a detour."""
+    """Metres from the approved line where the leg is a detour; zero all along any other."""
 
     @property
     def length_m(self) -> float:
@@ -88,12 +88,14 @@ def lay_leg(
     end: Floats | None = None,
     pupils: bool = True,
     approved: shapely.LineString | None = None,
+    away: tuple[int, int] = (0, -1),
 ) -> Leg:
     """The leg over ``way``, which stops at the nodes ``stops`` between its ends.
 
     ``begin`` and ``end`` are points off the road, shape (2,), before and after the way: a bus's place
     in its depot. Without ``pupils`` a bus keeps under 60 km/h even on the motorway. A detour names the
-    line ``approved`` (plane metres), from which ``off_m`` is measured.
+    line ``approved`` (plane metres), and the places in ``way`` of the nodes between which it is ``away`` from
+    that: only there ``off_m`` is measured.
     """
     line = network.line_of(way)
     lead = 0.0
@@ -116,6 +118,10 @@ def lay_leg(
     bend = _bends(x, y)
     chainage = dict(zip(way.nodes, node_m.tolist(), strict=True))
     inner = way.nodes[1:-1]
+    off = np.zeros(len(at))
+    if approved is not None:
+        there = (at >= node_m[away[0]]) & (at <= node_m[away[1]])
+        off[there] = shapely.distance(shapely.points(x[there], y[there]), approved)
     return Leg(
         way=way,
         step_m=step,
@@ -128,17 +134,13 @@ def lay_leg(
         node_m=node_m,
         stops_m=np.array([chainage[node] for node in inner if node in stops]),
         lights_m=np.array([chainage[node] - _BEFORE_LIGHT_M for node in inner if node in network.lights]),
-        off_m=np.broadcast_to(0.0, len(at)) if approved is None else _distances(x, y, approved),
+        off_m=off,
     )
 
 
 def cruised(bend_ms: Floats, limit_ms: Floats, step_m: float) -> Floats:
     """What a driver at ease drives between bends and limits, m/s, braking for both included."""
     return _braked(np.minimum(bend_ms, _lowest_round(limit_ms, round(_SIGN_MARGIN_M / step_m))), step_m)
-
-
-def _distances(x: Floats, y: Floats, line: shapely.LineString) -> Floats:
-    return np.asarray(shapely.distance(shapely.points(x, y), line), np.float64)
 
 
 def _bends(x: Floats, y: Floats) -> Floats:
