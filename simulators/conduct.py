@@ -21,6 +21,7 @@ from fleet.clock import MINUTE_MS, SECOND_MS, local_day
 from fleet.registry import Bus
 from simulators.city import City
 from simulators.drive import Activity, Drive, State
+from simulators.faults import LOOKED_AT
 from simulators.ledger import Ledger
 from simulators.legs import Flags, lay_leg
 from simulators.nation import Nation
@@ -156,11 +157,14 @@ class ConductFaults:
                 self._ledger.put(row, "trip_not_begun", run.starts_ms, run.ends_ms, seconds, (x, y))
 
     def _begin_somewhere(self, rule: ConductFault, state: State, drive: Drive, busy: Flags) -> None:
-        begun_m = drive.along_m - drive.driven_m
-        seen = drive.driven_m > np.where(begun_m < 100.0, _SEEN_M, _SEEN_MIDWAY_M)
-        on_run = (state.activity == Activity.RUN) & (drive.activity == Activity.RUN)
-        ready = on_run & ~self.held & ~busy & seen
-        for bus in self._rng.permutation(np.flatnonzero(ready))[:_TRIES].tolist():
+        n = len(self.held)
+        rows = np.arange(n) if n <= LOOKED_AT else self._rng.choice(n, LOOKED_AT, replace=False)
+        driven_m = drive.driven_m[rows]
+        midway = drive.along_m[rows] - driven_m >= _BEGINNING_M
+        seen = driven_m > np.where(midway, _SEEN_MIDWAY_M, _SEEN_M)
+        on_run = (state.activity[rows] == Activity.RUN) & (drive.activity[rows] == Activity.RUN)
+        ready = on_run & ~self.held[rows] & ~busy[rows] & seen
+        for bus in self._rng.permutation(rows[ready])[:_TRIES].tolist():
             now = int(state.time_ms[bus])
             if drive.window_left_ms(bus) < _WINDOW_LEFT_MS:
                 continue

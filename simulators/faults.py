@@ -46,7 +46,7 @@ _RESTS_MS = MINUTE_MS
 """A bus that has overtaken keeps to the limit for so long: to sparse fixes two in a row look like one."""
 _WINDOW_LEFT_MS = 4 * MINUTE_MS
 _TRIES = 40
-_LOOKED_AT = 2_000
+LOOKED_AT = 2_000
 """Buses of a large fleet that are looked at for a place to put a fault."""
 _SEARCH_S = 200.0
 _SOON_M = 150.0
@@ -141,7 +141,7 @@ class DrivingFaults:
     def _inject_somewhere(self, rule: Manoeuvre, held: Flags) -> bool:
         """Put a fault where it can become one, among some of the fleet; False where none can."""
         drive, n = self._drive, len(self.busy)
-        rows = self._rng.choice(n, min(n, _LOOKED_AT), replace=False)
+        rows = self._rng.choice(n, min(n, LOOKED_AT), replace=False)
         ready = (
             (drive.activity[rows] == Activity.RUN)
             & ~self.busy[rows]
