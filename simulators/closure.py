@@ -1,7 +1,8 @@
 """A road closure: one carriageway shut for a time, and the buses that drive round it.
 
 Which one is chosen by the timetable: about as many buses as the scenario asks for are due on it while it is
-shut. Of those that come near the number it is a bridge, where there is one, and the longest.
+shut, and have a way round it. Of those that come near the number it is a bridge, where there is one, and the
+longest.
 """
 
 from __future__ import annotations
@@ -23,7 +24,7 @@ from simulators.drive import Activity, Drive, State
 from simulators.legs import Flags
 from simulators.plane import Floats
 from simulators.roads import Way
-from simulators.routes import RouteVersion
+from simulators.routes import CORRIDOR_M, RouteVersion
 from simulators.timetable import Run, Timetable
 from simulators.truth import Fault
 
@@ -71,6 +72,18 @@ class _Round:
     """Metres along the route of the node ``i``."""
 
 
+@dataclass(frozen=True, slots=True)
+class _Road:
+    """A carriageway that can be closed."""
+
+    edge: int
+    node: int
+    """The node from which it would be driven."""
+    rounds: dict[RouteVersion, _Round]
+    served: list[tuple[Run, int]]
+    """The runs that are due there and have a way round, and when, epoch milliseconds."""
+
+
 class Closure:
     """Closes a carriageway and sends the buses that are due on it round it."""
 
@@ -93,7 +106,8 @@ class Closure:
         self.from_ms = start_ms + plan.from_s * SECOND_MS
         self.to_ms = self.from_ms + plan.lasts_s * SECOND_MS
         self._reason = plan.waiver
-        self.edge, self.node, self._rounds, watched = self._choose(timetable, buses)
+        road = self._choose(timetable, buses)
+        self.edge, self.node, self._rounds, watched = road.edge, road.node, road.rounds, road.served
         """The closed edge, and the node from which it would be driven."""
         self.awaited: Flags = np.zeros(len(city.bus_ids), np.bool_)
         """Buses that are to drive round it and have not yet: no fault may keep them from it."""
@@ -170,31 +184,42 @@ class Closure:
         self._detours.begin(bus, how.i, how.j, detour, "waived_detour" if self._reason else "deviation")
         self._turned.append((bus, now_ms))
 
-    def _choose(
-        self, timetable: Timetable, wanted: int
-    ) -> tuple[int, int, dict[RouteVersion, _Round], list[tuple[Run, int]]]:
-        """The edge, and the node from which it is driven; how each route drives round it; and the runs that
-        are due there, with when.
+    def _choose(self, timetable: Timetable, wanted: int) -> _Road:
+        """The road on which about ``wanted`` buses that have a way round are due while it is closed; where
+        there is none, the one that comes nearest of those tried.
         """
         due: dict[tuple[int, int], list[tuple[Run, int]]] = defaultdict(list)
         for edge, node, run, at_ms in self._passes(timetable):
             due[edge, node].append((run, at_ms))
         network = self._city.network
 
-        def rank(place: tuple[int, int]) -> tuple[float, bool, float]:
-            count = sum(self.from_ms <= at_ms < self.to_ms for _, at_ms in due[place])
-            off, edge = abs(count - wanted), place[0]
-            near = 0.0 if off <= _ABOUT * wanted else float(off)
-            return near, edge not in self._city.bridges, -network.length_m[edge]
+        def off(passes: list[tuple[Run, int]]) -> float:
+            buses = {run.bus for run, at_ms in passes if self.from_ms <= at_ms < self.to_ms}
+            apart = abs(len(buses) - wanted)
+            return 0.0 if apart <= _ABOUT * wanted else float(apart)
 
+        def rank(place: tuple[int, int]) -> tuple[float, bool, float]:
+            return off(due[place]), place[0] not in self._city.bridges, -network.length_m[place[0]]
+
+        nearest: _Road | None = None
         for edge, node in sorted(due, key=rank)[:_MOST_TRIED]:
-            routes = {run.route for run, _ in due[edge, node]}
-            found = {route: self._way_round(route, edge, node) for route in routes}
-            rounds = {route: one for route, one in found.items() if one is not None}
-            served = [(run, at_ms) for run, at_ms in due[edge, node] if run.route in rounds]
-            if served and len(served) >= (1 - _MOST_LET_THROUGH) * len(due[edge, node]):
-                return edge, node, rounds, served
-        raise BadSetting("no road can be closed then: no bus is due on one that others lead round")
+            road = self._road(edge, node, due[edge, node])
+            if road is not None and (nearest is None or off(road.served) < off(nearest.served)):
+                nearest = road
+                if not off(road.served):
+                    break
+        if nearest is None:
+            raise BadSetting("no road can be closed then: no bus is due on one that others lead round")
+        return nearest
+
+    def _road(self, edge: int, node: int, due: list[tuple[Run, int]]) -> _Road | None:
+        """A carriageway on which runs are ``due``; None when too many of them have no way round it."""
+        found = {route: self._way_round(route, edge, node) for route in {run.route for run, _ in due}}
+        rounds = {route: one for route, one in found.items() if one is not None}
+        served = [(run, at_ms) for run, at_ms in due if run.route in rounds]
+        if not served or len(served) < (1 - _MOST_LET_THROUGH) * len(due):
+            return None
+        return _Road(edge, node, rounds, served)
 
     def _passes(self, timetable: Timetable) -> Iterator[tuple[int, int, Run, int]]:
         """Where and when buses are due while it is closed, or about then: edge, node from which it is driven,
@@ -232,10 +257,12 @@ class Closure:
         whole = network.trace(via, node, way.nodes[aim])
         met = next(k for k in range(1, len(whole.nodes)) if whole.nodes[k] in way.nodes[i + 1 :])
         j = way.nodes.index(whole.nodes[met])
-        from_end_m = np.hypot(*(network.nodes[list(whole.nodes[:met])] - network.nodes[way.nodes[-1]]).T)
-        if j >= last or from_end_m.min() < TERMINAL_M:
+        way_round = Way(whole.nodes[: met + 1], whole.edges[:met])
+        approved, driven = (shapely.LineString(network.line_of(one)) for one in (way, way_round))
+        away = driven.difference(approved.buffer(CORRIDOR_M))
+        if j >= last or away.distance(shapely.Point(network.nodes[way.nodes[-1]])) < TERMINAL_M:
             return None
-        return _Round(i, j, Way(whole.nodes[: met + 1], whole.edges[:met]), float(chainage[i]))
+        return _Round(i, j, way_round, float(chainage[i]))
 
     def _area(self) -> tuple[LonLat, ...]:
         """The corners, WGS-84, of a polygon round all ways that lead round the closure."""

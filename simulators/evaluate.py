@@ -43,6 +43,9 @@ LEAST_SIZE: dict[str, float] = {
     "incident": 3.0,
 }
 """… when they are at least so large, where size counts."""
+FIXES_WITHIN: dict[str, int] = {"wrong_way": 4, "waived_detour": 2}
+"""… and when so many fixes lie within them. A driver's detours are planned long enough for that; how long the
+way round a closed road is, is for the roads to say."""
 TEMPTED: dict[Harmless, tuple[str, ...]] = {
     "crossing": ("speeding", "deviation", "wrong_way", "stops_skipped"),
     "at_terminal": ("deviation", "long_stop", "off_hours", "unapproved_operation"),
@@ -206,7 +209,7 @@ def _findable(fault: Fault, from_ms: int, to_ms: int, interval_s: int) -> bool:
         return False
     cut_ms = CUT_MS + 2 * (interval_s - 1) * SECOND_MS
     lasted_s = (min(fault.to_ms, to_ms - cut_ms) - fault.from_ms) / SECOND_MS
-    if fault.rule == "wrong_way" and lasted_s < 4 * interval_s:
+    if lasted_s < FIXES_WITHIN.get(fault.rule, 0) * interval_s:
         return False
     return lasted_s >= LEAST_S.get(fault.rule, 0.0) and fault.size >= LEAST_SIZE.get(fault.rule, 0.0)
 

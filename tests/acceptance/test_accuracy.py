@@ -38,11 +38,11 @@ def test_what_only_looks_like_a_fault_raises_nothing_in_the_open_sky() -> None:
 
 
 def test_a_closed_road_is_one_incident_and_its_waiver_lowers_and_hides_nothing() -> None:
-    closure = read_scenario("road-closure").scenario(ANY_DAY_MS, buses=400, interval_s=5)
+    closure = read_scenario("road-closure").scenario(ANY_DAY_MS, buses=800, interval_s=5)
     result = run(replace(closure, faults=FaultRates.none()), 5_400)
     waived = next(one for one in result.harmless if one.kind == "waived_detour")
-    assert waived.times >= 10
-    assert (waived.told, waived.alerted, result.missed) == (waived.times, 0, ())
+    assert (waived.told or 0) >= 20
+    assert (waived.alerted, result.missed) == (0, ())
     assert (result.incidents.found, result.incidents.other) == (1, 0)
     assert (result.incidents.place_p50_m or 0.0) <= 400
 

@@ -4,10 +4,13 @@ from __future__ import annotations
 
 import numpy as np
 import pytest
+import shapely
 
 from fleet.errors import BadSetting
 from simulators.closure import ClosurePlan
+from simulators.detours import TERMINAL_M, Detours
 from simulators.drive import Activity
+from simulators.legs import lay_leg
 from simulators.routes import CORRIDOR_M
 from simulators.scenario import FaultRates, Scenario, Simulation
 from tests.simulators.conftest import NOON_MS, Driven, drive
@@ -62,6 +65,41 @@ def test_as_many_detour_as_were_asked_for_about(closed: Driven) -> None:
     assert 5 <= len({fault.bus for fault in detours}) <= 15
     assert incident.size >= len({fault.bus for fault in detours})
     assert incident.from_ms <= min(fault.from_ms for fault in detours)
+
+
+def test_no_way_round_comes_near_the_end_of_its_line_away_from_that(closed: Driven) -> None:
+    """Wherever a road may be closed: a way round may pass the end between two junctions."""
+    road, network = closed.simulation._closure, closed.simulation.city.network
+    assert road is not None
+    due = {(run.route, edge, node) for edge, node, run, _ in road._passes(closed.simulation.timetable)}
+    ordered = sorted(due, key=lambda one: (one[0].approval_id, *one[1:]))
+    found = [(route, road._way_round(route, edge, node)) for route, edge, node in ordered[::7]]
+    assert sum(one is not None for _, one in found) > 100
+    for route, one in found:
+        if one is None:
+            continue
+        line = shapely.LineString(network.line_of(route.way))
+        driven = shapely.LineString(network.line_of(one.way))
+        places = shapely.line_interpolate_point(driven, np.arange(0.0, driven.length, 5.0))
+        away = places[shapely.distance(places, line) > CORRIDOR_M + 1.0]
+        assert shapely.distance(away, shapely.Point(line.coords[-1])).min(initial=np.inf) >= TERMINAL_M
+
+
+def test_a_detour_is_measured_all_the_way_that_it_is_away_from_its_line(closed: Driven) -> None:
+    simulation = closed.simulation
+    road = simulation._closure
+    assert road is not None
+    route, one = next(iter(road._rounds.items()))
+    bus = next(run.bus for runs in simulation.timetable.runs for run in runs if run.route is route)
+    drive = Simulation(scenario()).drive
+    detours = Detours(simulation.city, drive)
+    drive.legs[bus] = lay_leg(simulation.city.network, route.way)
+    drive.run_number[bus] = [run.route for run in simulation.timetable.runs[bus]].index(route)
+    leg = detours.lay(bus, one.i, one.j, one.way)
+    line = shapely.LineString(simulation.city.network.line_of(route.way))
+    slow_m = shapely.distance(shapely.points(leg.x, leg.y), line)
+    np.testing.assert_allclose(leg.off_m, slow_m, atol=1e-6)
+    assert leg.off_m.max() > CORRIDOR_M
 
 
 def test_a_detour_is_labelled_while_the_bus_is_outside_its_corridor(closed: Driven) -> None:

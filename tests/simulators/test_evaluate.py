@@ -131,6 +131,15 @@ def test_a_detour_that_a_waiver_hid_is_missed() -> None:
     assert held([], truth).missed == (truth[0],)
 
 
+def test_a_detour_under_a_waiver_that_is_too_short_for_two_fixes_need_not_be_told() -> None:
+    def missed(interval_s: int) -> int:
+        brief = fault("B1", 100, 125, "waived_detour", 150)
+        hour_ms = HOUR_S * 1_000
+        return len(evaluate([], [brief], from_ms=0, to_ms=hour_ms, buses=10, interval_s=interval_s).missed)
+
+    assert (missed(5), missed(12), missed(13), missed(15)) == (1, 1, 0, 0)
+
+
 def test_skipped_stops_under_a_waiver_are_told_with_it_too() -> None:
     truth = [fault("B1", 100, 300, "waived_detour", 400), fault("B1", 100, 300, "stops_skipped", 1)]
     skipped = alert("B1", 100, 400, "stops_skipped")

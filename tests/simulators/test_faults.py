@@ -107,8 +107,10 @@ def test_the_truth_holds_exactly_the_faults_of_the_scenario() -> None:
         unapproved_operation=80, off_hours=53, trip_not_begun=53, skew=106, opening_speeding=53,
     )  # fmt: skip
     simulation = Simulation(Scenario(NOON_MS, seed=5, buses=100, faults=rates))
+    fastest_ms = np.zeros(100)
     for _ in range(1_800):
         simulation.step()
+        np.maximum(fastest_ms, simulation.drive.speed_ms, out=fastest_ms)
     truth = simulation.truth
     bus_hours = 100 * 1_800 / 3_600
     assert {fault.rule for fault in truth} - set(HARMLESS) <= {
@@ -116,11 +118,16 @@ def test_the_truth_holds_exactly_the_faults_of_the_scenario() -> None:
         "trip_not_begun", "skew", "substitute",
     }  # fmt: skip
 
-    def buses(rule: str) -> int:
-        return len({fault.bus for fault in truth if fault.rule == rule})
+    def buses(rule: str) -> set[str]:
+        return {fault.bus for fault in truth if fault.rule == rule}
 
-    assert buses("skew") == 10
-    assert buses("trip_not_begun") == 5
-    assert buses("unapproved_operation") <= 8
-    for rule, asked in (("speeding", 1.2 * bus_hours + 5), ("jump", 2.0 * bus_hours), ("dropout", bus_hours)):
-        assert abs(sum(fault.rule == rule for fault in truth) - asked) < 4 * np.sqrt(asked) + 1
+    assert (len(buses("skew")), len(buses("trip_not_begun"))) == (10, 5)
+    driven = {simulation.city.bus_ids[row] for row in np.flatnonzero(fastest_ms > 5)}
+    all_day = simulation._conduct._all_day
+    assert (len(all_day["unapproved_operation"]), len(all_day["off_hours"])) == (8, 5)
+    for rule, rows in all_day.items():
+        if rule in ("unapproved_operation", "off_hours"):
+            assert buses(rule) == {simulation.city.bus_ids[row] for row in rows} & driven, rule
+    expected = {"speeding": 1.2 * bus_hours + 5, "jump": 2.0 * bus_hours, "dropout": bus_hours}
+    for name, times in expected.items():
+        assert abs(sum(fault.rule == name for fault in truth) - times) < 4 * np.sqrt(times) + 1, name
