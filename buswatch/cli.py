@@ -328,7 +328,7 @@ async def _simulate(options: argparse.Namespace) -> None:
         seed=options.seed,
         buses=options.buses,
         interval_s=options.interval,
-        map=options.map,
+        map_file=options.map,
     )
     plan = Drive(scenario, for_s, options.truth, options.summary)
     if options.write_city:

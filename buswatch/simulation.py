@@ -53,7 +53,7 @@ def chosen_scenario(
     seed: int | None,
     buses: int | None,
     interval_s: int | None,
-    map: Path | None = None,  # noqa: A002  # as the option is called
+    map_file: Path | None,
 ) -> tuple[Scenario, float | None]:
     """The scenario of a name or a file, or the demonstration's, with what is given in place of what it says;
     and for how many seconds. One that names no moment begins in a moment.
@@ -63,7 +63,7 @@ def chosen_scenario(
         read = read_scenario(script)
         begins_ms = start_ms or read.start_ms or soon_ms
         return read.scenario(
-            begins_ms, seed=seed, buses=buses, interval_s=interval_s, map=map
+            begins_ms, seed=seed, buses=buses, interval_s=interval_s, map_file=map_file
         ), for_s or read.lasts_s
     whole = Scenario(start_ms or soon_ms)
     return (
@@ -72,7 +72,7 @@ def chosen_scenario(
             seed=whole.seed if seed is None else seed,
             buses=buses or whole.buses,
             interval_s=interval_s or whole.interval_s,
-            map=map,
+            map_file=map_file,
         ),
         for_s,
     )

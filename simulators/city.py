@@ -52,7 +52,7 @@ class RoutePair:
 class City:
     """A city of ``buses`` buses grown from ``seed``, in the school year that began in ``school_year``.
 
-    With ``map``, an OpenStreetMap file, its roads and schools are those of the map; the rest is drawn.
+    With ``map_file``, an OpenStreetMap file, its roads and schools are those of the map; the rest is drawn.
     """
 
     def __init__(
@@ -60,7 +60,7 @@ class City:
         seed: int = 1,
         buses: int = DEFAULT_BUSES,
         school_year: int = 2026,
-        map: Path | None = None,  # noqa: A002  # as the option is called
+        map_file: Path | None = None,
     ) -> None:
         """Raises ``BadSetting`` for no number of buses, and ``BadInput`` for a map that will not do."""
         if not 1 <= buses <= MOST_BUSES:
@@ -70,7 +70,7 @@ class City:
         rng = np.random.default_rng([seed, 1])
         self._scale = buses / DEFAULT_BUSES
         radius_m = float(np.clip(_RADIUS_M * np.sqrt(self._scale), _SMALLEST_RADIUS_M, _RADIUS_M))
-        ground = grow(radius_m, rng) if map is None else survey(map)
+        ground = grow(radius_m, rng) if map_file is None else survey(map_file)
         self.plane = ground.plane
         self._ground = ground
         self._reach = Reach().scaled(min(1.0, ground.radius_m / _SMALLEST_RADIUS_M))
@@ -277,7 +277,7 @@ class City:
         out = set(rng.permutation(n)[: round(OUT_OF_SERVICE * self._scale)].tolist())
         routes = rng.permutation(np.arange(n) % len(self.routes)).tolist()
         depot_xy = self.network.nodes[[depot.node for depot in self.depots]]
-        depot_lon, depot_lat = (np.round(axis, 6).tolist() for axis in self.plane.to_degrees(*depot_xy.T))
+        gates = self.plane.places(depot_xy)
         operators = names.operators()
         depots, buses = [], []
         for i in range(n):
@@ -296,7 +296,7 @@ class City:
                     operator=operators[depot % len(operators)],
                     school=first.school.name,
                     seats=int(rng.choice([19, 29, 36, 45, 56])),
-                    depot=(depot_lon[depot], depot_lat[depot]),
+                    depot=gates[depot],
                     state="out_of_service" if i in out else "in_service",
                 )
             )

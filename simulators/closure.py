@@ -11,7 +11,9 @@ from collections import defaultdict
 from collections.abc import Iterator
 from dataclasses import dataclass
 from functools import cached_property
+from typing import Annotated
 
+import msgspec
 import numpy as np
 import shapely
 
@@ -22,9 +24,9 @@ from simulators.city import City
 from simulators.detours import BEFORE_END_M, TERMINAL_M, Detours
 from simulators.drive import Activity, Drive, State
 from simulators.legs import Flags
-from simulators.plane import Floats
 from simulators.roads import Way
 from simulators.routes import CORRIDOR_M, RouteVersion
+from simulators.spell import Spell
 from simulators.timetable import Run, Timetable
 from simulators.truth import Fault
 
@@ -47,15 +49,10 @@ _AREA_M = 800.0
 """The waiver's area reaches so far beyond the ways that lead round."""
 
 
-@dataclass(frozen=True, slots=True)
-class ClosurePlan:
-    """What a scenario says of it."""
+class ClosurePlan(Spell, frozen=True, kw_only=True):
+    """A closure of a scenario."""
 
-    from_s: int
-    """Seconds after the beginning from which …"""
-    lasts_s: int
-    """… and for how long it is closed."""
-    buses: int = 40
+    buses: Annotated[int, msgspec.Meta(gt=0)] = 40
     """About how many of a fleet of the default size are to drive round it, of another in proportion."""
     waiver: WaiverReason | None = None
     """Why it is closed, when the traffic police sign a waiver for it (校车安全管理条例 article 30)."""
@@ -103,8 +100,7 @@ class Closure:
         through. Raises ``BadSetting`` when there is no such road.
         """
         self._city, self._drive, self._detours, self._held = city, drive, detours, held
-        self.from_ms = start_ms + plan.from_s * SECOND_MS
-        self.to_ms = self.from_ms + plan.lasts_s * SECOND_MS
+        self.from_ms, self.to_ms = plan.span_ms(start_ms)
         self._reason = plan.waiver
         road = self._choose(timetable, buses)
         self.edge, self.node, self._rounds, watched = road.edge, road.node, road.rounds, road.served
@@ -123,7 +119,7 @@ class Closure:
         """The incident: from the first bus that was sent round to the last. Where none came for long, what
         follows is another one.
         """
-        lon, lat = self._degrees(self._city.network.nodes[[self.node]])[0]
+        ((lon, lat),) = self._city.plane.places(self._city.network.nodes[[self.node]])
         moments = np.array([at_ms for _, at_ms in self._turned], np.int64)
         pieces = np.split(np.arange(len(moments)), np.flatnonzero(np.diff(moments) > _APART_MS) + 1)
         return [
@@ -270,8 +266,4 @@ class Closure:
         hull = shapely.MultiPoint(self._city.network.nodes[sorted(nodes)]).convex_hull.buffer(
             _AREA_M, quad_segs=2
         )
-        return tuple(self._degrees(shapely.get_coordinates(hull)[:-1]))
-
-    def _degrees(self, places: Floats) -> list[LonLat]:
-        lon, lat = (np.round(axis, 6).tolist() for axis in self._city.plane.to_degrees(*places.T))
-        return list(zip(lon, lat, strict=True))
+        return tuple(self._city.plane.places(shapely.get_coordinates(hull)[:-1]))

@@ -172,7 +172,7 @@ class ConductFaults:
                 seconds = self._rng.uniform(*_SILENT_S)
                 self._until_ms[bus] = now + int(seconds * SECOND_MS)
                 self.mute[bus] = self.held[bus] = True
-                self._ledger.note(bus, "silent", 0.0, state)
+                self._ledger.note_lasting(bus, "silent", state)
                 return
             if self._stand(bus, drive) if rule == "long_stop" else self._turn_back(bus, drive):
                 return
@@ -245,7 +245,7 @@ class ConductFaults:
             self._ledger.close(bus, "substitute")
 
     def _observe_silent(self, bus: int, state: State) -> None:
-        self._note_lasting(bus, "silent", state)
+        self._ledger.note_lasting(bus, "silent", state)
         if state.time_ms[bus] >= self._until_ms[bus] or state.activity[bus] != Activity.RUN:
             self._ledger.close(bus, "silent")
             del self._until_ms[bus]
@@ -254,7 +254,7 @@ class ConductFaults:
     def _observe_stop(self, bus: int, state: State, drive: Drive) -> None:
         ahead_m = self._stop_m[bus] - drive.along_m[bus]
         if abs(ahead_m) < 5.0 and state.speed_ms[bus] < 0.1:
-            self._note_lasting(bus, "long_stop", state)
+            self._ledger.note_lasting(bus, "long_stop", state)
         elif ahead_m < -5.0 or state.activity[bus] != Activity.RUN:
             self._ledger.close(bus, "long_stop")
             del self._stop_m[bus]
@@ -269,10 +269,6 @@ class ConductFaults:
         if state.activity[bus] != Activity.RUN:  # until then its leg is no single way to plan on
             del self._back_m[bus]
             self.held[bus] = False
-
-    def _note_lasting(self, bus: int, rule: ConductFault, state: State) -> None:
-        """Begin or prolong a fault whose size is how long it has lasted."""
-        self._ledger.note(bus, rule, self._ledger.lasted_s(bus, rule, state), state)
 
     def _note_moving(self, bus: int, rule: ConductFault, moving: bool, state: State) -> None:
         """Begin or prolong the truth of a bus that moves and should not; a long stand ends it."""

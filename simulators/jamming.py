@@ -6,16 +6,19 @@ standing, with no satellite. Farther out the signal is weak, and the drift grows
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 import numpy as np
 from numpy.typing import NDArray
 
-from fleet.clock import SECOND_MS
 from fleet.fixes import Fixes
+from simulators.city import City
 from simulators.drive import State
+from simulators.ledger import Ledger
 from simulators.legs import Flags
-from simulators.plane import Floats, Sites
+from simulators.nation import Nation
+from simulators.plane import Floats
+from simulators.spell import LocalSpell, Metres
 from simulators.truth import Fault
 
 _FRINGE = 1.6
@@ -24,22 +27,14 @@ _FRINGE_SIGMA_M = 15.0
 """What a weak signal adds to the drift in each axis, at its worst."""
 
 
-@dataclass(frozen=True, slots=True)
-class JammingPlan:
-    """Jamming of a scenario, at a place given by metres east and north of the city's centre."""
+class JammingPlan(LocalSpell, frozen=True, kw_only=True):
+    """Jamming of a scenario; within the radius no receiver has a fix."""
 
-    from_s: int
-    """Seconds after the scenario's start."""
-    lasts_s: int
-    east_m: float = 0.0
-    north_m: float = 0.0
-    radius_m: float = 800.0
-    """Within it no receiver has a fix."""
+    radius_m: Metres = 800.0
 
     def jamming(self, start_ms: int) -> Jamming:
         """The jamming of a scenario that starts at ``start_ms``."""
-        from_ms = start_ms + self.from_s * SECOND_MS
-        return Jamming(self.east_m, self.north_m, self.radius_m, from_ms, from_ms + self.lasts_s * SECOND_MS)
+        return Jamming(self.east_m, self.north_m, self.radius_m, *self.span_ms(start_ms))
 
 
 @dataclass(frozen=True, slots=True)
@@ -72,16 +67,15 @@ class Jamming:
 class Blackout:
     """What jamming makes of the reports of a fleet, and the truth of who had no fix."""
 
-    def __init__(self, jamming: Jamming, sites: Sites, bus_ids: list[str]) -> None:
-        self._jamming, self._sites, self._bus_ids = jamming, sites, bus_ids
-        self._last: Floats = np.full((2, len(bus_ids)), np.nan)
-        self._open: dict[int, Fault] = {}
-        self._closed: list[Fault] = []
+    def __init__(self, jamming: Jamming, city: City | Nation) -> None:
+        self._jamming, self._ledger = jamming, Ledger(city)
+        self._last: Floats = np.full((2, len(city.bus_ids)), np.nan)
+        self._dark: Flags = np.zeros(len(city.bus_ids), np.bool_)
 
     @property
     def truth(self) -> list[Fault]:
         """Each bus's time without a fix, those that last still as far as they have come."""
-        return [*self._closed, *self._open.values()]
+        return self._ledger.truth
 
     def over(self, fixes: Fixes, state: State) -> Fixes:
         """What the receivers observed, with the reports of those that are jammed in its place; row by row."""
@@ -93,41 +87,18 @@ class Blackout:
         if not drowned.any():
             return fixes
         lon, lat = self._last[:, fixes.bus]
-        return Fixes(
-            fixes.bus,
-            fixes.time_ms,
-            np.where(drowned & ~np.isnan(lon), lon, fixes.lon),
-            np.where(drowned & ~np.isnan(lat), lat, fixes.lat),
-            np.where(drowned, 0.0, fixes.speed_kmh).astype(np.float32),
-            np.where(drowned, 0.0, fixes.heading_deg).astype(np.float32),
-            fixes.accuracy_m,
-            np.where(drowned, 0, fixes.satellites).astype(np.int16),
+        return replace(
+            fixes,
+            lon=np.where(drowned & ~np.isnan(lon), lon, fixes.lon),
+            lat=np.where(drowned & ~np.isnan(lat), lat, fixes.lat),
+            speed_kmh=np.where(drowned, 0.0, fixes.speed_kmh).astype(np.float32),
+            heading_deg=np.where(drowned, 0.0, fixes.heading_deg).astype(np.float32),
+            satellites=np.where(drowned, 0, fixes.satellites).astype(np.int16),
         )
 
     def _note(self, lost: Flags, state: State) -> None:
-        for bus in [bus for bus in self._open if not lost[bus]]:
-            self._closed.append(self._open.pop(bus))
+        for bus in np.flatnonzero(self._dark & ~lost).tolist():
+            self._ledger.close(bus, "jammed")
         for bus in np.flatnonzero(lost).tolist():
-            now, known = int(state.time_ms[bus]), self._open.get(bus)
-            if known is None:
-                place = state.x[bus : bus + 1], state.y[bus : bus + 1]
-                lon, lat = self._sites.to_degrees(np.array([bus]), *place)
-                self._open[bus] = Fault(
-                    self._bus_ids[bus],
-                    "jammed",
-                    now,
-                    now,
-                    0.0,
-                    round(float(lon[0]), 6),
-                    round(float(lat[0]), 6),
-                )
-            else:
-                self._open[bus] = Fault(
-                    known.bus,
-                    "jammed",
-                    known.from_ms,
-                    now,
-                    (now - known.from_ms) / SECOND_MS,
-                    known.lon,
-                    known.lat,
-                )
+            self._ledger.note_lasting(bus, "jammed", state)
+        self._dark = lost

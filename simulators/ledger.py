@@ -39,10 +39,11 @@ class Ledger:
         """Have a fault that goes on say something else."""
         self._open[bus, fault.rule] = fault
 
-    def lasted_s(self, bus: int, rule: TrueRule, state: State) -> float:
-        """Seconds since a fault began; 0 when none goes on."""
+    def note_lasting(self, bus: int, rule: TrueRule, state: State) -> None:
+        """Begin or prolong a fault whose size is how many seconds it has lasted."""
         fault = self._open.get((bus, rule))
-        return 0.0 if fault is None else (int(state.time_ms[bus]) - fault.from_ms) / SECOND_MS
+        lasted_ms = 0 if fault is None else int(state.time_ms[bus]) - fault.from_ms
+        self.note(bus, rule, lasted_ms / SECOND_MS, state)
 
     def close(self, bus: int, rule: TrueRule) -> None:
         """End a fault with the last second that was noted; nothing when none goes on."""

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 from collections.abc import Collection
 from dataclasses import dataclass
+from typing import get_args
 
 import numpy as np
 from numpy.typing import NDArray
@@ -24,7 +25,7 @@ _SLOW_S, _DELAY_S = (30, 180), (2, 20)
 """How long a slow link stays slow, and how late it then delivers."""
 _JUMP_M = (400, 6_000)
 _METRES_PER_DEGREE = 111_320.0
-LINK_FAULTS: tuple[LinkFault, ...] = ("dropout", "duplicate", "disorder", "jump", "delay")
+LINK_FAULTS: tuple[LinkFault, ...] = get_args(LinkFault)
 
 
 @dataclass(frozen=True, slots=True, eq=False)

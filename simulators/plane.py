@@ -14,6 +14,8 @@ import numpy as np
 import pyproj
 from numpy.typing import NDArray
 
+from fleet.registry import LonLat
+
 Floats = NDArray[np.float64]
 
 CENTRE = (114.30, 30.59)
@@ -30,6 +32,11 @@ class CityPlane:
         """WGS-84 longitude and latitude of metres east and north of the centre; any equal shapes."""
         lon, lat = self._projection(x, y, inverse=True)
         return np.asarray(lon, np.float64), np.asarray(lat, np.float64)
+
+    def places(self, points: Floats) -> list[LonLat]:
+        """WGS-84 places, as they go on record, of points in metres, shape (n, 2): to 0.1 m."""
+        lon, lat = (np.round(axis, 6).tolist() for axis in self.to_degrees(points[:, 0], points[:, 1]))
+        return list(zip(lon, lat, strict=True))
 
     def to_metres(self, lon: Floats, lat: Floats) -> tuple[Floats, Floats]:
         """The inverse of ``to_degrees``."""

@@ -151,10 +151,8 @@ def approved_again(
 def to_approval(network: RoadNetwork, route: RouteVersion, plane: CityPlane) -> Approval:
     """The version as the authorities hold it on record."""
     line = shapely.get_coordinates(shapely.simplify(shapely.LineString(network.line_of(route.way)), 0.5))
-    lon, lat = (np.round(axis, 6) for axis in plane.to_degrees(line[:, 0], line[:, 1]))
     chainage = dict(zip(route.way.nodes, network.chainages(route.way).tolist(), strict=True))
-    places = network.nodes[[stop.node for stop in route.stops]]
-    stop_lon, stop_lat = (np.round(axis, 6) for axis in plane.to_degrees(places[:, 0], places[:, 1]))
+    stops = plane.places(network.nodes[[stop.node for stop in route.stops]])
     number = route.route_id[1:]
     way_name = f"{route.stops[0].name}—{route.stops[-1].name.removeprefix(names.CITY)}"
     return Approval(
@@ -165,11 +163,11 @@ def to_approval(network: RoadNetwork, route: RouteVersion, plane: CityPlane) -> 
         name=way_name,
         school=route.school.name,
         direction=route.direction,
-        line=tuple(zip(lon.tolist(), lat.tolist(), strict=True)),
+        line=tuple(plane.places(line)),
         corridor_m=CORRIDOR_M,
         stops=tuple(
-            Stop(stop.name, x, y, round(chainage[stop.node], 1))
-            for stop, x, y in zip(route.stops, stop_lon.tolist(), stop_lat.tolist(), strict=True)
+            Stop(stop.name, lon, lat, round(chainage[stop.node], 1))
+            for stop, (lon, lat) in zip(route.stops, stops, strict=True)
         ),
         limits=limit_stretches(network, route.way),
         valid_from=route.valid_from,

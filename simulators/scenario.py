@@ -114,7 +114,7 @@ class Scenario:
     noise: Noise = "city"
     timetable: Literal["round_now", "school_day"] = "round_now"
     faults: FaultRates = field(default_factory=FaultRates)
-    map: Path | None = None
+    map_file: Path | None = None
     """An OpenStreetMap file on whose roads the city lies; grown from the seed if none is given."""
     coarse: float = 0.0
     """The part of the devices that round what they report, as simple ones do."""
@@ -125,7 +125,7 @@ class Scenario:
     def __post_init__(self) -> None:
         if not 1 <= self.interval_s <= 60:
             raise BadSetting(f"interval of {self.interval_s} s: a device reports every 1 to 60 seconds")
-        if self.map is not None and self.buses > MOST_BUSES:
+        if self.map_file is not None and self.buses > MOST_BUSES:
             raise BadSetting(f"a map is of one city, which has at most {MOST_BUSES} buses")
         one_city = self.weather or self.jamming or self.closure
         if one_city and self.buses > MOST_BUSES:
@@ -148,7 +148,7 @@ class Simulation:
         school_year = day.year if day.month >= 8 else day.year - 1
         self.city: City | Nation
         if scenario.buses <= MOST_BUSES:
-            self.city = self._pattern = City(scenario.seed, scenario.buses, school_year, scenario.map)
+            self.city = self._pattern = City(scenario.seed, scenario.buses, school_year, scenario.map_file)
             lag_ms = None
         else:
             self.city = Nation(scenario.seed, scenario.buses, school_year)
@@ -167,7 +167,7 @@ class Simulation:
         self._receivers = Receivers(
             scenario.seed, scenario.buses, sites, scenario.noise, jamming=jamming, coarse=scenario.coarse
         )
-        self._blackout = None if jamming is None else Blackout(jamming, sites, bus_ids)
+        self._blackout = None if jamming is None else Blackout(jamming, self.city)
         self._harmless = HarmlessBook(self.city, self.drive, self.timetable)
         self._kept = self._drive_history()
         self._detours = Detours(self.city, self.drive)

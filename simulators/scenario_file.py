@@ -1,21 +1,20 @@
 """Scenarios as files: what is simulated, in TOML. Some are shipped, and known by their names.
 
-Everything but ``about`` may be left out; what it is then stands beside each name below.
+Everything but ``about`` may be left out; what it is then stands beside each name below. Durations are written
+as ``15s``, ``10m`` or ``2h``, and are whole seconds from here on.
 """
 
 from __future__ import annotations
 
 import tomllib
-from collections.abc import Callable
 from dataclasses import dataclass, fields, replace
 from pathlib import Path
-from typing import Literal, TypeVar
+from typing import Annotated, Any, Literal
 
 import msgspec
 
 from fleet.clock import parse_duration, parse_time
 from fleet.errors import BadInput, BadSetting
-from fleet.registry import WaiverReason
 from simulators.city import DEFAULT_BUSES
 from simulators.closure import ClosurePlan
 from simulators.jamming import JammingPlan
@@ -23,11 +22,12 @@ from simulators.receiver import Noise
 from simulators.scenario import FaultRates, Scenario
 from simulators.weather import WeatherPlan
 
-Plan = TypeVar("Plan")
-
 FOLDER = Path(__file__).with_name("scenarios")
 ANY_DAY_MS = parse_time("2026-09-01T07:30:00+08:00")
 """When a scenario that names no moment begins, where no clock ticks beside it."""
+
+
+_DURATIONS = ("begins", "lasts", "history", "interval")
 
 
 class _Table(msgspec.Struct, forbid_unknown_fields=True):
@@ -44,53 +44,17 @@ class _City(_Table):
 class _Time(_Table):
     start: str | None = None
     """RFC 3339; the moment at which it is played if left out."""
-    lasts: str = "1h"
+    lasts: int = 3_600
     timetable: Literal["round_now", "school_day"] = "round_now"
-    history: str = "10m"
+    history: int = 600
     """What the devices have kept before the start."""
 
 
 class _Reports(_Table):
-    interval: str = "1s"
+    interval: int = 1
     noise: Noise = "city"
-    coarse: float = 0.0
+    coarse: Annotated[float, msgspec.Meta(ge=0, le=1)] = 0.0
     """The part of the devices that round what they report."""
-
-
-class _Spell(_Table):
-    """Something that begins after the start, and lasts; metres from the city's centre."""
-
-    begins: str
-    lasts: str
-
-    def plan(self, kind: Callable[..., Plan]) -> Plan:
-        """The same for the simulator."""
-        given = msgspec.structs.asdict(self)
-        seconds = {"from_s": _seconds(given.pop("begins")), "lasts_s": _seconds(given.pop("lasts"))}
-        return kind(**seconds, **given)
-
-
-class _Weather(_Spell, kw_only=True):
-    name: str = "恶劣天气"
-    east_m: float = 0.0
-    north_m: float = 0.0
-    radius_m: float = 5_000.0
-    limit_kmh: float = 20.0
-    heedless: float = 0.0
-    """The part of the drivers who take no notice."""
-
-
-class _Jamming(_Spell, kw_only=True):
-    east_m: float = 0.0
-    north_m: float = 0.0
-    radius_m: float = 800.0
-
-
-class _Closure(_Spell, kw_only=True):
-    buses: int = 40
-    """About how many of a fleet of 1,058 are to drive round it, of another in proportion."""
-    waiver: WaiverReason | None = None
-    """Why it is closed, if the traffic police sign a waiver for it."""
 
 
 class _Faults(_Table):
@@ -127,9 +91,9 @@ class _File(_Table):
     city: _City = msgspec.field(default_factory=_City)
     time: _Time = msgspec.field(default_factory=_Time)
     reports: _Reports = msgspec.field(default_factory=_Reports)
-    weather: _Weather | None = None
-    jamming: _Jamming | None = None
-    closure: _Closure | None = None
+    weather: WeatherPlan | None = None
+    jamming: JammingPlan | None = None
+    closure: ClosurePlan | None = None
     faults: _Faults = msgspec.field(default_factory=_Faults)
 
 
@@ -151,10 +115,10 @@ class Script:
         seed: int | None = None,
         buses: int | None = None,
         interval_s: int | None = None,
-        map: Path | None = None,  # noqa: A002  # as the option is called
+        map_file: Path | None = None,
     ) -> Scenario:
         """The scenario at a moment, with what is given in place of what was written."""
-        asked = {"seed": seed, "buses": buses, "interval_s": interval_s, "map": map}
+        asked = {"seed": seed, "buses": buses, "interval_s": interval_s, "map_file": map_file}
         given = {name: value for name, value in asked.items() if value is not None}
         return replace(self._scenario, start_ms=start_ms, **given)  # type: ignore[arg-type]  # as named above
 
@@ -176,23 +140,22 @@ def read_scenario(name: str) -> Script:
             f"{name!r} is no scenario: neither one of {', '.join(shipped())}, nor a file ({error.strerror})"
         ) from error
     try:
-        found = msgspec.convert(tomllib.loads(text.decode()), _File)
-        seconds = {what: _seconds(written) for what, written in _durations(found)}
+        found = msgspec.convert(_in_seconds(tomllib.loads(text.decode())), _File)
         start_ms = None if found.time.start is None else parse_time(found.time.start)
         scenario = Scenario(
             start_ms or 0,
             seed=found.city.seed,
             buses=found.city.buses,
-            interval_s=seconds["reports.interval"],
-            history_s=seconds["time.history"],
+            interval_s=found.reports.interval,
+            history_s=found.time.history,
             noise=found.reports.noise,
             timetable=found.time.timetable,
             faults=found.faults.rates(),
             coarse=found.reports.coarse,
-            weather=None if found.weather is None else found.weather.plan(WeatherPlan),
-            jamming=None if found.jamming is None else found.jamming.plan(JammingPlan),
-            closure=None if found.closure is None else found.closure.plan(ClosurePlan),
-            map=None if found.city.map is None else path.parent / found.city.map,
+            weather=found.weather,
+            jamming=found.jamming,
+            closure=found.closure,
+            map_file=None if found.city.map is None else path.parent / found.city.map,
         )
     except (
         UnicodeDecodeError,
@@ -202,20 +165,21 @@ def read_scenario(name: str) -> Script:
         BadSetting,
     ) as error:
         raise BadInput(f"{path}: {error}") from error
-    return Script(path.stem, found.about, start_ms, seconds["time.lasts"], scenario)
+    return Script(path.stem, found.about, start_ms, found.time.lasts, scenario)
 
 
-def _durations(found: _File) -> list[tuple[str, str]]:
-    return [
-        ("time.lasts", found.time.lasts),
-        ("time.history", found.time.history),
-        ("reports.interval", found.reports.interval),
-    ]
+def _in_seconds(file: dict[str, Any]) -> dict[str, Any]:
+    """The tables of a file with their durations, ``15s``, ``10m`` or ``2h``, as whole seconds."""
+    return {
+        name: {key: _seconds(value) if key in _DURATIONS else value for key, value in table.items()}
+        if isinstance(table, dict)
+        else table
+        for name, table in file.items()
+    }
 
 
-def _seconds(text: str) -> int:
-    """Whole seconds of ``15s``, ``10m`` or ``2h``."""
-    seconds = parse_duration(text)
+def _seconds(written: object) -> int:
+    seconds = parse_duration(str(written))
     if seconds != int(seconds):
-        raise BadInput(f"{text!r} is no number of whole seconds")
+        raise BadInput(f"{written!r} is no number of whole seconds")
     return int(seconds)

@@ -6,46 +6,39 @@
 from __future__ import annotations
 
 from dataclasses import dataclass, replace
+from typing import Annotated
 
+import msgspec
 import numpy as np
 import shapely
 
-from fleet.clock import SECOND_MS
 from fleet.registry import HAZARD_CAP_KMH, Advisory
 from simulators.legs import Leg, cruised
 from simulators.plane import CityPlane
+from simulators.spell import LocalSpell, Metres
 
 _SIDES = 12
 """The area of an advisory is a circle drawn with four times so many corners."""
 
 
-@dataclass(frozen=True, slots=True)
-class WeatherPlan:
-    """Foul weather of a scenario, round a place given by metres east and north of the city's centre."""
+class WeatherPlan(LocalSpell, frozen=True, kw_only=True):
+    """Foul weather of a scenario."""
 
-    name: str
-    from_s: int
-    """Seconds after the scenario's start."""
-    lasts_s: int
-    east_m: float = 0.0
-    north_m: float = 0.0
-    radius_m: float = 5_000.0
-    limit_kmh: float = HAZARD_CAP_KMH
-    heedless: float = 0.0
+    name: str = "恶劣天气"
+    radius_m: Metres = 5_000.0
+    limit_kmh: Annotated[float, msgspec.Meta(gt=0)] = HAZARD_CAP_KMH
+    heedless: Annotated[float, msgspec.Meta(ge=0, le=1)] = 0.0
     """The part of the drivers who take no notice."""
 
     def weather(self, start_ms: int) -> Weather:
         """The weather of a scenario that starts at ``start_ms``."""
-        from_ms = start_ms + self.from_s * SECOND_MS
         area = shapely.Point(self.east_m, self.north_m).buffer(self.radius_m, quad_segs=_SIDES)
-        return Weather(area, from_ms, from_ms + self.lasts_s * SECOND_MS, self.limit_kmh / 3.6, self.heedless)
+        return Weather(area, *self.span_ms(start_ms), self.limit_kmh / 3.6, self.heedless)
 
     def advisory(self, plane: CityPlane, start_ms: int) -> Advisory:
         """What the authorities order for it."""
         weather = self.weather(start_ms)
-        corners = shapely.get_coordinates(weather.area)[:-1]
-        lon, lat = (np.round(axis, 6).tolist() for axis in plane.to_degrees(corners[:, 0], corners[:, 1]))
-        area = tuple(zip(lon, lat, strict=True))
+        area = tuple(plane.places(shapely.get_coordinates(weather.area)[:-1]))
         return Advisory("simulated", self.name, area, weather.from_ms, weather.to_ms, self.limit_kmh)
 
 

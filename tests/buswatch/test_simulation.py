@@ -16,7 +16,7 @@ QUIET = FaultRates.none()
 
 
 def test_the_waiver_of_a_closure_is_written_as_the_api_takes_it(tmp_path: Path) -> None:
-    closure = ClosurePlan(60, 1_200, 106, "roadworks")
+    closure = ClosurePlan(from_s=60, lasts_s=1_200, buses=106, waiver="roadworks")
     simulation = Simulation(Scenario(ANY_DAY_MS, buses=100, faults=QUIET, closure=closure, history_s=0))
     write_city(simulation, tmp_path)
 

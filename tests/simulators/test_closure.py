@@ -19,7 +19,9 @@ AFTER_S, LASTS_S = 120, 1_500
 
 
 def scenario(**changes: object) -> Scenario:
-    closure = ClosurePlan(AFTER_S, LASTS_S, 106, "traffic_control")  # ten of a hundred
+    closure = ClosurePlan(
+        from_s=AFTER_S, lasts_s=LASTS_S, buses=106, waiver="traffic_control"
+    )  # ten of a hundred
     given = {"seed": 2, "buses": 100, "faults": FaultRates.none(), "closure": closure} | changes
     return Scenario(NOON_MS, **given)  # type: ignore[arg-type]
 
@@ -109,7 +111,7 @@ def test_a_detour_is_labelled_while_the_bus_is_outside_its_corridor(closed: Driv
 
 
 def test_without_a_waiver_the_detours_are_deviations() -> None:
-    simulation = Simulation(scenario(closure=ClosurePlan(0, 600, 106)))
+    simulation = Simulation(scenario(closure=ClosurePlan(from_s=0, lasts_s=600, buses=106)))
     for _ in range(700):
         simulation.step()
     assert simulation.waivers == ()

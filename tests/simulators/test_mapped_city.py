@@ -25,7 +25,7 @@ def town(tmp_path_factory: pytest.TempPathFactory) -> Path:
 
 @pytest.fixture(scope="module")
 def city(town: Path) -> City:
-    return City(seed=5, buses=BUSES, map=town)
+    return City(seed=5, buses=BUSES, map_file=town)
 
 
 def test_its_registry_has_no_contradiction(city: City) -> None:
@@ -40,11 +40,11 @@ def test_it_lies_where_its_map_does(city: City) -> None:
 
 
 def test_the_same_map_and_seed_give_the_same_city(city: City, town: Path) -> None:
-    again = City(seed=5, buses=BUSES, map=town)
+    again = City(seed=5, buses=BUSES, map_file=town)
 
     assert encode_registry(again.registry()) == encode_registry(city.registry())
     assert again.base_map() == city.base_map()
-    assert City(seed=6, buses=BUSES, map=town).approvals != city.approvals
+    assert City(seed=6, buses=BUSES, map_file=town).approvals != city.approvals
 
 
 def test_the_schools_of_the_map_come_before_invented_ones(city: City) -> None:
@@ -82,7 +82,7 @@ def test_buses_reach_their_routes_and_their_depots_by_ways_they_may_drive(city: 
 
 
 def test_a_fleet_drives_on_it(town: Path) -> None:
-    scenario = Scenario(NOON_MS, seed=5, buses=BUSES, faults=FaultRates.none(), history_s=60, map=town)
+    scenario = Scenario(NOON_MS, seed=5, buses=BUSES, faults=FaultRates.none(), history_s=60, map_file=town)
     simulation = Simulation(scenario)
 
     for _ in range(60):
@@ -92,7 +92,7 @@ def test_a_fleet_drives_on_it(town: Path) -> None:
 
 def test_more_buses_than_it_has_streets_for_are_refused(town: Path) -> None:
     with pytest.raises(BadInput, match="larger extract, or fewer buses"):
-        City(buses=9_999, map=town)
+        City(buses=9_999, map_file=town)
 
 
 def test_a_map_of_a_hamlet_is_refused(tmp_path: Path) -> None:
@@ -100,7 +100,7 @@ def test_a_map_of_a_hamlet_is_refused(tmp_path: Path) -> None:
     path.write_text(HAMLET)
 
     with pytest.raises(BadInput, match=r"hamlet\.osm has \d+ streets"):
-        City(buses=5, map=path)
+        City(buses=5, map_file=path)
 
 
 def test_a_scenario_names_its_map_from_its_own_folder(tmp_path: Path) -> None:
@@ -108,5 +108,5 @@ def test_a_scenario_names_its_map_from_its_own_folder(tmp_path: Path) -> None:
     path.write_text('about = "a town"\n[city]\nmap = "maps/town.osm"\n')
     script = read_scenario(str(path))
 
-    assert script.scenario(0).map == tmp_path / "maps" / "town.osm"
-    assert script.scenario(0, map=Path("other.osm")).map == Path("other.osm")
+    assert script.scenario(0).map_file == tmp_path / "maps" / "town.osm"
+    assert script.scenario(0, map_file=Path("other.osm")).map_file == Path("other.osm")

@@ -73,7 +73,7 @@ def test_a_file_is_read_to_the_last_name(tmp_path: Path) -> None:
         noise="canyon",
         timetable="school_day",
         faults=faults,
-        closure=ClosurePlan(120, 1_200, 40, "roadworks"),
+        closure=ClosurePlan(from_s=120, lasts_s=1_200, waiver="roadworks"),
     )
     assert script.scenario(START_MS) == expected
     other = script.scenario(START_MS + 1, seed=6, buses=41, interval_s=1)
@@ -89,6 +89,12 @@ def test_a_file_is_read_to_the_last_name(tmp_path: Path) -> None:
         ('about = "x"\n[time]\nstart = "tomorrow"', "RFC 3339"),
         ('about = "x"\n[reports]\ninterval = "90s"', "1 to 60 seconds"),
         ('about = "x"\n[reports]\nnoise = "loud"', "loud"),
+        ('about = "x"\n[reports]\ncoarse = 2', "coarse"),
+        ('about = "x"\n[jamming]\nbegins = "1m"\nlasts = "0s"', "lasts"),
+        ('about = "x"\n[jamming]\nbegins = "1m"\nlasts = "5m"\nradius_m = 0', "radius_m"),
+        ('about = "x"\n[weather]\nbegins = "1m"\nlasts = "5m"\nheedless = -1', "heedless"),
+        ('about = "x"\n[weather]\nbegins = "1m"', "lasts"),
+        ('about = "x"\n[closure]\nbegins = "1m"\nlasts = "5m"\nwaver = "roadworks"', "waver"),
         ('about = "x"\n[closure]\nbegins = "5m"', "lasts"),
         ('about = "x"\n[closure]\nbegins = "5m"\nlasts = "1h"\nwaiver = "fun"', "fun"),
         ("about = ", "Invalid value"),

@@ -18,7 +18,7 @@ from simulators.weather import WeatherPlan
 from tests.simulators.conftest import NOON_MS, Driven, drive
 
 QUIET = FaultRates.none()
-FOG = WeatherPlan("大雾", from_s=120, lasts_s=300, radius_m=6_000, heedless=0.2)
+FOG = WeatherPlan(name="大雾", from_s=120, lasts_s=300, radius_m=6_000, heedless=0.2)
 JAMMED = JammingPlan(from_s=60, lasts_s=240, radius_m=2_500)
 
 
