@@ -12,6 +12,8 @@ from collections.abc import Sequence
 import numpy as np
 from numpy.typing import NDArray
 
+from alerts.episodes import Alert
+from alerts.offline import find_episodes
 from fleet.clock import parse_time
 from fleet.fixes import Fixes
 from fleet.registry import Approval, Assignment, Bus, Driver, LimitStretch, Registry, Stop
@@ -140,3 +142,13 @@ def track(
 def drive(from_m: float, to_m: float, kmh: float, every_s: float = 1.0) -> np.ndarray:
     """Chainages of a drive at constant speed, one ``every_s`` seconds."""
     return np.arange(from_m, to_m, kmh / 3.6 * every_s)
+
+
+def found(fixes: Fixes, record: Registry | None = None, **more: object) -> list[Alert]:
+    """What the detector finds, of one bus on its route where no record is given."""
+    return find_episodes(fixes, record or registry(), **more)  # type: ignore[arg-type]
+
+
+def rules(alerts: Sequence[Alert]) -> list[str]:
+    """The rules of alerts, in their order."""
+    return [alert.rule for alert in alerts]

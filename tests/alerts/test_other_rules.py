@@ -1,7 +1,6 @@
 """The rules beside speeding and deviation, as timelines: what a bus did, and what must be said."""
 
 import datetime as dt
-from collections.abc import Sequence
 from typing import Any
 
 import msgspec
@@ -10,8 +9,6 @@ import pytest
 
 from alerts.detector import Detector
 from alerts.episodes import Alert
-from alerts.offline import find_episodes
-from fleet.calendar import DaysOff, MakeUpDay, SchoolCalendar
 from fleet.fixes import Fixes
 from fleet.quality import Quality
 from fleet.registry import Advisory, Registry, Stop, Zone
@@ -22,18 +19,12 @@ from tests.scenes import (
     bus,
     degrees,
     drive,
+    found,
     line,
     registry,
+    rules,
     track,
 )
-
-
-def found(fixes: Fixes, record: Registry | None = None, **more: object) -> list[Alert]:
-    return find_episodes(fixes, record or registry(), **more)  # type: ignore[arg-type]
-
-
-def rules(alerts: Sequence[Alert]) -> list[str]:
-    return [alert.rule for alert in alerts]
 
 
 def span(alert: Alert) -> tuple[int, int | None]:
@@ -283,49 +274,6 @@ def test_driving_far_from_the_depot_outside_every_window_is_told() -> None:
     assert (alert.rule, alert.severity) == ("off_hours", "warning")
     home = track(drive(0, 5_000, 50), 900.0, start_s=7_200 + 600)
     assert found(home) == []
-
-
-# The school calendar
-
-DAY_S = 86_400
-NATIONAL_DAY = 30 * DAY_S
-"""Seconds from the scene's window to that of 1 October 2026."""
-
-
-def by_the_calendar() -> Registry:
-    """School from Monday to Friday, but not on National Day; a Saturday makes up for a Wednesday."""
-    days = SchoolCalendar(
-        days_off=(DaysOff("国庆节", dt.date(2026, 10, 1), dt.date(2026, 10, 7)),),
-        make_up_days=(MakeUpDay(dt.date(2026, 10, 10), 3),),
-    )
-    week = msgspec.structs.replace(registry().assignments[0], weekdays=(1, 2, 3, 4, 5))
-    return msgspec.structs.replace(registry(), assignments=(week,), calendar=days)
-
-
-def without_calendar(record: Registry) -> Registry:
-    return msgspec.structs.replace(record, calendar=SchoolCalendar())
-
-
-def test_a_bus_parked_on_a_day_off_is_not_told_for_a_trip_not_begun() -> None:
-    parked = track(np.full(7_200, -2_000.0), start_s=NATIONAL_DAY)
-    assert rules(found(parked, without_calendar(by_the_calendar()))) == ["trip_not_begun"]
-    assert found(parked, by_the_calendar()) == []
-
-
-def test_driving_the_route_on_a_day_off_is_off_hours() -> None:
-    driven = track(drive(0, 9_000, 40), start_s=NATIONAL_DAY)
-    assert found(driven, without_calendar(by_the_calendar())) == []
-    (alert,) = found(driven, by_the_calendar())
-    assert (alert.rule, alert.evidence.assignment_id) == ("off_hours", None)
-
-
-def test_a_make_up_saturday_is_driven_and_watched_like_a_school_day() -> None:
-    saturday = NATIONAL_DAY + 9 * DAY_S
-    driven = track(drive(0, 9_000, 40), start_s=saturday)
-    assert rules(found(driven, without_calendar(by_the_calendar()))) == ["off_hours"]
-    assert found(driven, by_the_calendar()) == []
-    (alert,) = found(track(np.full(7_200, -2_000.0), start_s=saturday), by_the_calendar())
-    assert (alert.rule, alert.evidence.assignment_id) == ("trip_not_begun", "A1")
 
 
 # Limits by area
