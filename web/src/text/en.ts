@@ -77,6 +77,9 @@ export const en: Dictionary = {
   acts: { acknowledge: "Acknowledge", close: "Close", "false-alarm": "False alarm" },
   handlings,
 
+  viewsOfThePage: "Views",
+  views: { live: "Live", review: "Tracks", overview: "Overview" },
+
   statusBar: "State of operations",
   fleetCensus: "Buses by state",
   openAlerts: "Open alerts",

@@ -6,3 +6,8 @@ import { zh, type Dictionary } from "./zh";
 export function text(): Dictionary {
   return preferences.language === "zh" ? zh : en;
 }
+
+/** The words of one view, which are loaded with it: the Chinese ones type the English ones. */
+export function dictionary<Words>(chinese: Words, english: NoInfer<Words>): () => Words {
+  return () => (preferences.language === "zh" ? chinese : english);
+}

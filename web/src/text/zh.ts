@@ -79,6 +79,9 @@ export const zh = {
   acts,
   handlings,
 
+  viewsOfThePage: "页面",
+  views: { live: "实时监控", review: "轨迹回放", overview: "运行统计" },
+
   statusBar: "运行状态",
   fleetCensus: "车辆状态统计",
   openAlerts: "待处置告警",
