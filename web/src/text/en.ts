@@ -167,7 +167,7 @@ export const en: Dictionary = {
   school: "School",
   operator: "Operator",
   driver: "Driver",
-  call: (name) => `Call ${name}`,
+  call: (name, phone) => `Call ${name} on ${phone}`,
   route: "Route",
   approvalNumber: "Approval",
   noApproval: "No valid approval",

@@ -169,7 +169,7 @@ export const zh = {
   school: "学校",
   operator: "运营单位",
   driver: "驾驶员",
-  call: (name: string) => `拨打 ${name} 的电话`,
+  call: (name: string, phone: string) => `拨打 ${name} 的电话 ${phone}`,
   route: "线路",
   approvalNumber: "批准文号",
   noApproval: "无有效批准",
