@@ -10,6 +10,7 @@ from starlette.middleware.gzip import GZipMiddleware
 from api.alerts import alert_routes
 from api.buses import bus_routes
 from api.context import Context
+from api.fleet import fleet_routes
 from api.guards import SecurityHeaders
 from api.health import health_routes
 from api.hours import hour_routes
@@ -46,6 +47,7 @@ def create_app(context: Context, page_dir: Path) -> FastAPI:
     )
     api = APIRouter(prefix=ROOT)
     for routes in (
+        fleet_routes(context),
         bus_routes(context),
         track_routes(context),
         presence_routes(context),

@@ -29,6 +29,14 @@ class Model(BaseModel):
     model_config = ConfigDict(extra="forbid")
 
 
+class Fleet(Model):
+    """The fleet as a whole."""
+
+    city: str
+    zone: str = Field(description="In which times are written and a day begins", examples=["Asia/Shanghai"])
+    registry_version: str
+
+
 class Bus(Model):
     """A registered school bus with its sign, inspection and depot."""
 

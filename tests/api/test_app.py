@@ -39,6 +39,11 @@ def problem(answer: httpx.Response, status: int) -> Problem:
     return found
 
 
+async def test_the_fleet_says_in_which_zone_its_times_are(client: httpx.AsyncClient) -> None:
+    fleet = await read(client, "/fleet", schemas.Fleet)
+    assert fleet["zone"] == "Asia/Shanghai"
+
+
 async def test_the_register_of_buses(client: httpx.AsyncClient) -> None:
     buses = await read(client, "/buses", schemas.Buses)
     assert [bus["bus_id"] for bus in buses["items"]] == ["B1", "B2", "B3"]

@@ -334,6 +334,7 @@ async function answerTo(request, url) {
   switch (noun) {
     case "incidents": return { items: incidents() };
     case "buses": return id === undefined ? { items: buses.map((bus) => bus.record) } : busFile(id);
+    case "fleet": return { city: "武汉", zone: "Asia/Shanghai" };
     case "positions": return frame(buses);
     case "alerts": return id === undefined ? listAlerts(url.searchParams) : alertFile(id);
     case "base-map": return baseMap();

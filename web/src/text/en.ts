@@ -84,7 +84,7 @@ export const en: Dictionary = {
   fleetCensus: "Buses by state",
   openAlerts: "Open alerts",
   fixRate: "fixes/s",
-  clock: "Beijing time",
+  clock: (zone) => (zone === "Asia/Shanghai" ? "Beijing time" : `Time in ${zone}`),
   link: { connecting: "Connecting", live: "Live", quiet: "No new data", lost: "Disconnected" },
   banner: {
     lost: (age) => `The connection to the server is lost; reconnecting. You see the state of ${age} ago.`,

@@ -86,7 +86,7 @@ export const zh = {
   fleetCensus: "车辆状态统计",
   openAlerts: "待处置告警",
   fixRate: "条定位/秒",
-  clock: "北京时间",
+  clock: (zone: string) => (zone === "Asia/Shanghai" ? "北京时间" : `${zone} 时间`),
   link: { connecting: "正在连接", live: "实时", quiet: "无新数据", lost: "连接中断" },
   banner: {
     lost: (age: string) => `与服务器的连接中断，正在自动重连。画面为 ${age}前的数据。`,

@@ -1,24 +1,39 @@
 /** Times in the fleet's zone, whatever zone the PC believes in. */
 import type { WallClock } from "../state/trips";
 
-export const FLEET_ZONE = "Asia/Shanghai";
-
-const clock = new Intl.DateTimeFormat("en-GB", { timeZone: FLEET_ZONE, hour: "2-digit", minute: "2-digit", second: "2-digit" });
-const day = new Intl.DateTimeFormat("en-CA", { timeZone: FLEET_ZONE, year: "numeric", month: "2-digit", day: "2-digit" });
-const weekday = new Intl.DateTimeFormat("en-GB", { timeZone: FLEET_ZONE, weekday: "short" });
 const WEEKDAYS = ["Mon", "Tue", "Wed", "Thu", "Fri", "Sat", "Sun"];
+
+function formatsOf(timeZone: string) {
+  return {
+    timeZone,
+    clock: new Intl.DateTimeFormat("en-GB", { timeZone, hour: "2-digit", minute: "2-digit", second: "2-digit" }),
+    day: new Intl.DateTimeFormat("en-CA", { timeZone, year: "numeric", month: "2-digit", day: "2-digit" }),
+    weekday: new Intl.DateTimeFormat("en-GB", { timeZone, weekday: "short" }),
+  };
+}
+
+let formats = formatsOf("Asia/Shanghai");
+
+/** Takes the zone of the fleet, before anything is shown. */
+export function setFleetZone(zone: string): void {
+  formats = formatsOf(zone);
+}
+
+export function fleetZone(): string {
+  return formats.timeZone;
+}
 
 /** 07:31:05 */
 export function timeOfDay(ms: number): string {
-  return clock.format(ms);
+  return formats.clock.format(ms);
 }
 
 /** 2026-09-01 */
 export function dayOf(ms: number): string {
-  return day.format(ms);
+  return formats.day.format(ms);
 }
 
 export function wallClock(ms: number): WallClock {
-  const [hours, minutes] = clock.format(ms).split(":");
-  return { weekday: WEEKDAYS.indexOf(weekday.format(ms)) + 1, minute: Number(hours) * 60 + Number(minutes) };
+  const [hours, minutes] = formats.clock.format(ms).split(":");
+  return { weekday: WEEKDAYS.indexOf(formats.weekday.format(ms)) + 1, minute: Number(hours) * 60 + Number(minutes) };
 }

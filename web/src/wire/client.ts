@@ -1,5 +1,5 @@
 /** The REST side of the API. Every failure becomes an `ApiError`. */
-import type { Act, Alert, AlertFile, AlertPage, BaseMap, Bus, BusFile, Incident, Problem, Routes, Status, WaiverOrder } from "./contract";
+import type { Act, Alert, AlertFile, AlertPage, BaseMap, Bus, BusFile, Fleet, Incident, Problem, Routes, Status, WaiverOrder } from "./contract";
 
 const ROOT = "/api/v1";
 
@@ -31,6 +31,10 @@ export async function ask<T>(path: string, init?: RequestInit): Promise<T> {
     throw new ApiError(answer.status, problem.detail ?? problem.title ?? answer.statusText);
   }
   return (await answer.json()) as T;
+}
+
+export function readFleet(): Promise<Fleet> {
+  return ask("/fleet");
 }
 
 export async function readBuses(): Promise<Bus[]> {

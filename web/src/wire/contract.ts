@@ -151,6 +151,13 @@ export interface AlertPage {
   next_cursor: string | null;
 }
 
+/** The fleet as a whole. */
+export interface Fleet {
+  city: string;
+  /** The zone in which its times are read. */
+  zone: string;
+}
+
 export interface Bus {
   bus_id: string;
   plate: string;
