@@ -11,10 +11,10 @@ import gzip
 import hashlib
 from collections.abc import Callable, Hashable
 from dataclasses import dataclass
-from typing import Any
+from typing import Annotated, Any
 
 import msgspec
-from fastapi import APIRouter, Request
+from fastapi import APIRouter, Query, Request
 from starlette.responses import Response
 
 from api import schemas
@@ -45,11 +45,20 @@ def route_routes(context: Context) -> APIRouter:
         return _respond(request, kept[name])
 
     @router.get("/routes", summary="The approvals in force today", response_model=schemas.Routes)
-    async def routes(request: Request) -> Response:
+    async def routes(
+        request: Request,
+        *,
+        limits: Annotated[
+            bool, Query(description="With the limits along each line, a quarter of it all")
+        ] = True,
+    ) -> Response:
         edition, registry = await context.ports.record.registry()
         today = context.today()
         return await answer(
-            request, "routes", (edition, today), lambda: _features(_in_force(registry, today))
+            request,
+            f"routes, limits {limits}",
+            (edition, today),
+            lambda: _features(_in_force(registry, today), limits=limits),
         )
 
     @router.get("/base-map", summary="The roads", response_model=schemas.BaseMap)
@@ -65,17 +74,10 @@ def _in_force(registry: Registry, today: Any) -> list[Approval]:
     return [approval for approval in found if approval is not None]
 
 
-def _features(approvals: list[Approval]) -> bytes:
-    names = (
-        "approval_id",
-        "route_id",
-        "name",
-        "number",
-        "school",
-        "direction",
-        "corridor_m",
-        "limits",
-    )
+def _features(approvals: list[Approval], *, limits: bool) -> bytes:
+    names = ["approval_id", "route_id", "name", "number", "school", "direction", "corridor_m"]
+    if limits:
+        names.append("limits")
     features = [
         {
             "type": "Feature",

@@ -222,7 +222,7 @@ class RouteProperties(Model):
     direction: Direction
     corridor_m: float
     stops: list[Stop]
-    limits: list[LimitStretch]
+    limits: list[LimitStretch] = Field([], description="Left out when they were not asked for")
 
 
 class Route(Model):

@@ -153,6 +153,14 @@ async def test_the_routes_in_force_are_geojson_and_known_by_their_tag(client: ht
     assert (again.status_code, again.content) == (304, b"")
 
 
+async def test_routes_leave_out_their_limits_when_they_are_not_wanted(client: httpx.AsyncClient) -> None:
+    whole = await read(client, "/routes", schemas.Routes)
+    brief = await read(client, "/routes?limits=false", schemas.Routes)
+    for route in whole["features"]:
+        assert route["properties"].pop("limits") is not None
+    assert brief == whole
+
+
 async def test_without_a_base_map_there_are_no_roads(client: httpx.AsyncClient) -> None:
     assert (await read(client, "/base-map", schemas.BaseMap))["features"] == []
 

@@ -46,7 +46,7 @@ export function readBus(busId: string): Promise<BusFile> {
 }
 
 export function readRoutes(): Promise<Routes> {
-  return ask("/routes");
+  return ask("/routes?limits=false");
 }
 
 export function readBaseMap(): Promise<BaseMap> {
