@@ -30,6 +30,7 @@ from tests.storage.records import alert, change
 DEADLINE_MIN = 0.05
 
 
+@pytest.mark.timeout(300)
 @pytest.mark.parametrize("broker", broker_kinds()[:1], indirect=True)
 async def test_a_monitor_that_is_killed_between_two_deadlines_raises_each_once(
     broker: Broker, database: Database, database_url: str, tmp_path: Path
@@ -71,7 +72,7 @@ async def test_a_monitor_that_is_killed_between_two_deadlines_raises_each_once(
 
 async def told(onlooker: Connection) -> dict[str, Any]:
     """The next change of an alert that is told over the broker."""
-    async with asyncio.timeout(60):
+    async with asyncio.timeout(120):
         while not (messages := await onlooker.take(1, 0.1, 0.02)):
             pass
     (message,) = messages

@@ -2,10 +2,8 @@
 
 import os
 import shutil
-import signal
 import socket
 import subprocess
-import sys
 import threading
 from collections.abc import Callable, Iterator
 from contextlib import suppress
