@@ -2,7 +2,8 @@
 
 An alert has two lives. The *episode* is what the bus did: it started, reached a peak and ended
 (``ended_ms``). The *handling* is what people did about it: ``status`` goes from open to
-acknowledged to closed, or to false_alarm. An episode that has ended still wants handling.
+acknowledged to closed, or to false_alarm. An episode that has ended still wants handling. The engine
+rewrites the episode and never the handling.
 """
 
 from __future__ import annotations
@@ -32,7 +33,22 @@ OF_THE_CLOCK: tuple[Rule, ...] = ("silent", "trip_not_begun")
 """The rules that no fix opens: they are judged some seconds behind the clock, for fixes on their way."""
 Severity = Literal["warning", "serious", "critical"]
 Status = Literal["open", "acknowledged", "closed", "false_alarm"]
-ChangeKind = Literal["opened", "updated", "ended", "waived", "acknowledged", "closed", "false_alarm"]
+ChangeKind = Literal[
+    "opened",
+    "updated",
+    "ended",
+    "waived",
+    "escalated",
+    "acknowledged",
+    "closed",
+    "false_alarm",
+    "assigned",
+    "noted",
+]
+FalseReason = Literal["position_drift", "device_fault", "approval_outdated", "detour_not_on_record", "other"]
+"""Why an alert was false: the receiver's places wander; the device sends nonsense; the approval on record is
+not the one in force; a detour was authorised and nobody put it on record; what the note says.
+"""
 
 SEVERITIES: tuple[Severity, ...] = ("warning", "serious", "critical")
 
@@ -99,6 +115,14 @@ class Alert(msgspec.Struct, frozen=True):
     evidence: Evidence
     version: int = 1
     """Counts every change; a person's change must name the version it was made upon."""
+    assignee: str | None = None
+    """Who is to deal with it."""
+    level: int = 0
+    """How far it was raised: 0 the desk, 1 the shift leader, 2 the authority in charge. Never lowered."""
+    due_ms: int | None = None
+    """When it goes up a level unless somebody acknowledges it, by the wall's clock; None when it does not."""
+    false_reason: FalseReason | None = None
+    """Why it was marked false."""
 
 
 class Change(msgspec.Struct, frozen=True):
@@ -106,10 +130,11 @@ class Change(msgspec.Struct, frozen=True):
 
     kind: ChangeKind
     at_ms: int
-    """Event time when the engine made the change, time of the act when a person did."""
+    """Event time when the engine made the change, time of the act when a person did, of the deadline's
+    passing when nobody had."""
     alert: Alert
     by: str | None = None
-    """The person; None is the engine."""
+    """The person; None is the engine, or for ``escalated`` the clock."""
     note: str | None = None
     seq: int = 0
     """Place in the one order of all changes, given by storage at commit; 0 before."""
@@ -123,7 +148,7 @@ def alert_identity(bus_id: str, rule: Rule, started_ms: int) -> str:
 def alert_to_wire(alert: Alert, zone: ZoneInfo) -> dict[str, Any]:
     """An alert as people's systems get it: times in RFC 3339 in the fleet's zone."""
     wire: dict[str, Any] = msgspec.to_builtins(alert)
-    for name in ("started", "detected", "ended"):
+    for name in ("started", "detected", "ended", "due"):
         ms = wire.pop(f"{name}_ms")
         wire[f"{name}_at"] = None if ms is None else format_time(ms, zone)
     wire["evidence"]["peak_at"] = format_time(wire["evidence"].pop("peak_ms"), zone)

@@ -3,26 +3,29 @@
 from __future__ import annotations
 
 import logging
+from collections.abc import Awaitable, Callable
 from typing import Annotated, Any
 
 from fastapi import APIRouter, Depends, Query
 from starlette.responses import Response
 
-from alerts.episodes import Alert, Change, Rule, Severity, Status, alert_to_wire, change_to_wire
+from alerts.episodes import Alert, Change, FalseReason, Rule, Severity, Status, alert_to_wire, change_to_wire
+from alerts.handling import Act
 from api import schemas
 from api.answers import AlertId, Json, Moment, decode_cursor, encode_cursor, moment_ms
 from api.context import Context
 from api.guards import refuse_foreign_posts
-from api.ports import Act
 from api.tracks import MOST_FIXES, fixes_to_wire
 from fleet.clock import SECOND_MS
 from fleet.errors import NotFound, Unavailable
 
 log = logging.getLogger(__name__)
 
+Endpoint = Callable[..., Awaitable[Response]]
+
 AROUND_MS = 30 * SECOND_MS
 """How much of the track before an episode's start and after its end belongs to its file."""
-_ACTS: dict[str, Act] = {"acknowledge": "acknowledged", "close": "closed", "false-alarm": "false_alarm"}
+_CONFLICT = "409 when the alert has another version by now, or is settled already."
 
 
 def alert_routes(context: Context) -> APIRouter:
@@ -65,31 +68,63 @@ def alert_routes(context: Context) -> APIRouter:
             | await _fixes_around(found, context)
         )
 
-    for verb in _ACTS:
-        _add_act(router, verb, context)
+    _add_acts(router, context)
     return router
 
 
-def _add_act(router: APIRouter, verb: str, context: Context) -> None:
-    @router.post(
-        f"/alerts/{{alert_id}}/{verb}",
-        name=verb,
-        summary=f"Record that the alert is {_ACTS[verb].replace('_', ' ')}",
-        description="409 when the alert has another version by now, or is settled already.",
-        response_model=schemas.Alert,
-        dependencies=[Depends(refuse_foreign_posts)],
-    )
-    async def act(alert_id: AlertId, handling: schemas.Handling) -> Response:
-        change = await context.ports.desk.handle(
-            alert_id,
-            _ACTS[verb],
-            by=handling.by,
-            note=handling.note or None,
-            expected_version=handling.version,
-            at_ms=context.now_ms(),
+def _add_acts(router: APIRouter, context: Context) -> None:
+    def add(verb: str, summary: str, description: str = _CONFLICT) -> Callable[[Endpoint], Endpoint]:
+        return router.post(
+            f"/alerts/{{alert_id}}/{verb}",
+            summary=summary,
+            description=description,
+            response_model=schemas.Alert,
+            dependencies=[Depends(refuse_foreign_posts)],
         )
-        await tell(change, context)
-        return Json(alert_to_wire(change.alert, context.zone))
+
+    @add("acknowledge", "Record that somebody deals with the alert; it is theirs if it was nobody's")
+    async def acknowledge(alert_id: AlertId, handling: schemas.Handling) -> Response:
+        return await _record(context, alert_id, "acknowledged", handling)
+
+    @add("close", "Record that the alert is dealt with")
+    async def close(alert_id: AlertId, handling: schemas.Handling) -> Response:
+        return await _record(context, alert_id, "closed", handling)
+
+    @add("false-alarm", "Record that the alert was false, and why")
+    async def false_alarm(alert_id: AlertId, verdict: schemas.FalseAlarm) -> Response:
+        return await _record(context, alert_id, "false_alarm", verdict, reason=verdict.reason)
+
+    @add("assign", "Give the alert to a person, or with null take it away")
+    async def assign(alert_id: AlertId, assignment: schemas.Assigning) -> Response:
+        return await _record(context, alert_id, "assigned", assignment, assignee=assignment.to)
+
+    @add("note", "Add a note; the status stays", "409 when the alert has another version by now.")
+    async def note(alert_id: AlertId, noting: schemas.Noting) -> Response:
+        return await _record(context, alert_id, "noted", noting)
+
+
+async def _record(
+    context: Context,
+    alert_id: str,
+    act: Act,
+    handling: schemas.Handling,
+    *,
+    assignee: str | None = None,
+    reason: FalseReason | None = None,
+) -> Response:
+    """Record an act and tell everybody."""
+    change = await context.ports.desk.handle(
+        alert_id,
+        act,
+        by=handling.by,
+        note=handling.note or None,
+        expected_version=handling.version,
+        at_ms=context.now_ms(),
+        assignee=assignee,
+        reason=reason,
+    )
+    await tell(change, context)
+    return Json(alert_to_wire(change.alert, context.zone))
 
 
 async def tell(change: Change, context: Context) -> None:
@@ -107,8 +142,8 @@ async def tell(change: Change, context: Context) -> None:
 
 def _step(change: Change, context: Context) -> dict[str, Any]:
     wire = change_to_wire(change, context.zone)
-    del wire["alert"]
-    return wire
+    after = wire.pop("alert")
+    return wire | {name: after[name] for name in ("assignee", "level", "false_reason")}
 
 
 async def _fixes_around(alert: Alert, context: Context) -> dict[str, Any]:

@@ -7,20 +7,18 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass
-from typing import Literal, Protocol
+from typing import Protocol
 
 import numpy as np
 from numpy.typing import NDArray
 
-from alerts.episodes import Alert, Change, Rule, Severity, Status
+from alerts.episodes import Alert, Change, FalseReason, Rule, Severity, Status
+from alerts.handling import Act
 from alerts.incidents import Incident
 from fleet.fixes import Fixes
 from fleet.hours import Hour
 from fleet.registry import Advisory, Registry, Waiver
 from fleet.rejects import Reject
-
-Act = Literal["acknowledged", "closed", "false_alarm"]
-"""What a person does about an alert; also the status it then has."""
 
 
 class Record(Protocol):
@@ -89,9 +87,20 @@ class Desk(Protocol):
     """People's acts upon alerts."""
 
     async def handle(
-        self, alert_id: str, act: Act, *, by: str, note: str | None, expected_version: int, at_ms: int
+        self,
+        alert_id: str,
+        act: Act,
+        *,
+        by: str,
+        note: str | None,
+        expected_version: int,
+        at_ms: int,
+        assignee: str | None,
+        reason: FalseReason | None,
     ) -> Change:
-        """Record an act; ``NotFound``, or ``Conflict`` when the alert has another version by now."""
+        """Record an act; ``NotFound``, ``Conflict`` when the alert has another version by now, ``BadInput``
+        when the act lacks what it needs.
+        """
 
 
 class Changes(Protocol):

@@ -11,7 +11,7 @@ from typing import Annotated, Any, Literal
 
 from pydantic import AwareDatetime, BaseModel, ConfigDict, Field, StringConstraints
 
-from alerts.episodes import ChangeKind, Rule, Severity, Status
+from alerts.episodes import ChangeKind, FalseReason, Rule, Severity, Status
 from fleet.registry import BusState, Direction, LimitReason, WaiverReason
 
 LonLat = tuple[float, float]
@@ -50,6 +50,7 @@ class Bus(Model):
     seats: int
     depot: LonLat
     state: BusState
+    district: str = Field(description="Whose authority gave its permit; empty where the record does not say")
     route_ids: list[str]
 
 
@@ -290,6 +291,14 @@ class Alert(Model):
     found_late: bool
     evidence: Evidence
     version: int
+    assignee: str | None = Field(description="Who is to deal with it")
+    level: int = Field(
+        ge=0, le=2, description="How far it was raised: 0 the desk, 1 the shift leader, 2 the authority"
+    )
+    due_at: datetime | None = Field(
+        description="When it goes up a level unless somebody acknowledges it; null when it does not"
+    )
+    false_reason: FalseReason | None
 
 
 class AlertPage(Model):
@@ -305,8 +314,11 @@ class Step(Model):
     seq: int
     kind: ChangeKind
     at: datetime
-    by: str | None = Field(description="The person; null is the engine")
+    by: str | None = Field(description="The person; null is the engine, or for `escalated` the clock")
     note: str | None
+    assignee: str | None = Field(description="Who held the alert after it")
+    level: int = Field(description="How far it was raised after it")
+    false_reason: FalseReason | None
 
 
 class Fix(Model):
@@ -342,7 +354,27 @@ class Handling(BaseModel):
     version: int = Field(ge=1, le=2**31 - 1, description="The version of the alert that the person saw")
 
 
+class FalseAlarm(Handling):
+    """That an alert was false; the reason `other` needs a note that says which."""
+
+    reason: FalseReason
+
+
+class Noting(Handling):
+    """What a person has to say about an alert."""
+
+    note: Annotated[Said, StringConstraints(min_length=1, max_length=2_000)]
+
+
 Name = Annotated[Said, StringConstraints(min_length=1, max_length=100)]
+
+
+class Assigning(Handling):
+    """Who is to deal with an alert."""
+
+    to: Name | None = Field(description="The person; null takes the alert away from whoever held it")
+
+
 Corner = tuple[Annotated[float, Field(ge=-180, le=180)], Annotated[float, Field(ge=-90, le=90)]]
 Corners = Annotated[list[Corner], Field(max_length=1_000)]
 

@@ -6,6 +6,7 @@ import asyncio
 import logging
 
 from alerts.detector import Detector
+from alerts.handling import Deadlines
 from buswatch.clocks import Clock, EventClock, WallClock
 from buswatch.orders import StandingOrders
 from buswatch.patience import persist
@@ -16,6 +17,7 @@ from fleet.clock import HOUR_MS, MINUTE_MS
 from ingest.decode import Decoder
 from storage.commit import Committer
 from storage.database import Database
+from storage.escalation import escalate
 from storage.migrate import migrate
 from storage.positions import newest_times
 from storage.registry import load_registry
@@ -24,6 +26,7 @@ from storage.retention import Retention, delete_expired
 log = logging.getLogger(__name__)
 
 _REPORT_EVERY_S = MINUTE_MS / 1_000
+_ESCALATE_EVERY_S = 1.0
 _FIRST_S = 60.0
 """After a start there is more urgent work than deleting."""
 _HOUSE_EVERY_S = 6 * HOUR_MS / 1_000
@@ -36,7 +39,7 @@ async def run_monitor(settings: Settings) -> None:
         await persist(lambda: migrate(database))
         registry, bus_keys = await load_registry(database)
         detector = Detector(registry)
-        committer = Committer(database, bus_keys)
+        committer = Committer(database, bus_keys, settings.deadlines)
         rejudging = Rejudging(registry, detector, database, bus_keys, committer)
         clock: Clock = WallClock()
         if settings.clock == "events":
@@ -48,8 +51,19 @@ async def run_monitor(settings: Settings) -> None:
         async with asyncio.TaskGroup() as tasks:
             tasks.create_task(pipeline.run(broker, settings.mqtt_identifier), name="pipeline")
             tasks.create_task(_report(pipeline), name="report")
+            if settings.deadlines is not None:
+                raising = _raise_overdue(database, settings.deadlines, pipeline)
+                tasks.create_task(raising, name="escalation")
             if settings.clock == "wall":  # what is replayed may be older than what is kept
                 tasks.create_task(_keep_house(database, settings.retention, clock), name="retention")
+
+
+async def _raise_overdue(database: Database, deadlines: Deadlines, pipeline: Pipeline) -> None:
+    """Raise what nobody has taken by its deadline; a database that is away is waited for."""
+    clock = WallClock()
+    while True:
+        await asyncio.sleep(_ESCALATE_EVERY_S)
+        pipeline.tell(await persist(lambda: escalate(database, deadlines, clock())))
 
 
 async def _keep_house(database: Database, retention: Retention, clock: Clock) -> None:

@@ -110,7 +110,7 @@ class Pipeline:
     async def remember(self) -> None:
         """Give the detector back the memory it had before a restart; waits for the database."""
         await persist(lambda: self._orders.follow(self._detector, self._clock()), self._stalled)
-        self._tell(await persist(lambda: self._rejudging.judge_all(self._clock()), self._stalled))
+        self.tell(await persist(lambda: self._rejudging.judge_all(self._clock()), self._stalled))
         self._detector.prepare()
 
     async def run(self, broker: Broker, identifier: str) -> None:
@@ -135,6 +135,13 @@ class Pipeline:
                     self._listening.lost(self._clock())
 
         await persist(once_connected)
+
+    def tell(self, changes: Sequence[Change]) -> None:
+        """Have committed changes published: those made here, and those of others in this process."""
+        self._untold.extend(changes)
+        self._changed.set()
+        if len(self._untold) >= MOST_UNTOLD:
+            self._few_untold.clear()
 
     async def _subscribe(self, connection: Connection) -> None:
         """Subscribe while batches are taken already: on a session that the broker kept, what waited
@@ -221,7 +228,7 @@ class Pipeline:
         judged.connection.acknowledge(judged.messages)
         self._frame.stalled = None
         self._frame.add(judged.decoded.fixes, judged.findings)
-        self._tell(receipt.changes)
+        self.tell(receipt.changes)
         for row, oldest_ms in receipt.late.items():
             self._late[row] = min(oldest_ms, self._late.get(row, oldest_ms))
             self._late_came.set()
@@ -248,7 +255,7 @@ class Pipeline:
 
     async def _finish_anew(self, anew: asyncio.Task[tuple[Change, ...]]) -> None:
         """Wait until buses are judged anew and that is committed, then tell; shielded as a commit."""
-        self._tell(await asyncio.shield(anew))
+        self.tell(await asyncio.shield(anew))
         self._anew = None
         self._late.clear()
         self._late_came.clear()
@@ -264,13 +271,6 @@ class Pipeline:
     async def _judge_anew(self) -> tuple[Change, ...]:
         rows, oldest_ms = np.array(list(self._late), np.int32), np.array(list(self._late.values()), np.int64)
         return await self._rejudging.judge(rows, oldest_ms, self._clock())
-
-    def _tell(self, changes: Sequence[Change]) -> None:
-        """Have committed changes published."""
-        self._untold.extend(changes)
-        self._changed.set()
-        if len(self._untold) >= MOST_UNTOLD:
-            self._few_untold.clear()
 
     def _stalled(self, error: Unavailable) -> None:
         self._frame.stalled = str(error)

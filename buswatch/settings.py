@@ -14,6 +14,8 @@ from pydantic import Field, ValidationError
 from pydantic_settings import BaseSettings, SettingsConfigDict
 
 import api
+from alerts.handling import Deadlines
+from fleet.clock import MINUTE_MS
 from fleet.errors import BadSetting
 from ingest.mqtt import Broker
 from storage.retention import Retention
@@ -55,6 +57,15 @@ class Settings(BaseSettings):
     keep_rejects_days: int = Field(
         default=31, ge=0, description="Days that rejected messages are kept; 0 for ever"
     )
+    deadline_critical_min: float = Field(
+        default=3, gt=0, le=1_440, description="Minutes until an open critical alert goes up a level"
+    )
+    deadline_serious_min: float = Field(
+        default=10, gt=0, le=1_440, description="Minutes until an open serious alert goes up a level"
+    )
+    deadline_warning_min: float = Field(
+        default=60, gt=0, le=1_440, description="Minutes until an open warning goes up a level"
+    )
     clock: Literal["wall", "events"] = Field(
         default="wall",
         description="What time it is: by the wall, or by the newest fix, for a replay of another day",
@@ -84,6 +95,14 @@ class Settings(BaseSettings):
     def retention(self) -> Retention:
         """For how long what is kept."""
         return Retention(self.keep_positions_days, self.keep_alerts_days, self.keep_rejects_days)
+
+    @property
+    def deadlines(self) -> Deadlines | None:
+        """By when an alert must be taken; None for a replay of another day, which nobody sits before."""
+        if self.clock == "events":
+            return None
+        minutes = self.deadline_critical_min, self.deadline_serious_min, self.deadline_warning_min
+        return Deadlines(*(round(each * MINUTE_MS) for each in minutes))
 
     def required_database_url(self) -> str:
         """The database's address; ``BadSetting`` when none is set."""

@@ -154,6 +154,8 @@ class Bus(msgspec.Struct, frozen=True):
     seats: int
     depot: LonLat
     state: BusState = "in_service"
+    district: str = ""
+    """The district (区县) whose authority gave the bus its permit (article 15), which is in charge of it."""
 
 
 class Assignment(msgspec.Struct, frozen=True):

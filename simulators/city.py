@@ -37,6 +37,8 @@ _SCHOOLS, _DEPOTS = 120, 25
 _RADIUS_M, _SMALLEST_RADIUS_M = 12_500.0, 5_200.0
 _SCHOOL_ZONE_KMH = 30.0
 _BUSES_PER_ROUTE = 2.0
+_CENTRE = 0.4
+"""The central district reaches to so much of the city's radius."""
 _GATE_M = 300.0
 """A school of a map has its gate on a street within so much of its middle."""
 
@@ -298,6 +300,15 @@ class City:
                     seats=int(rng.choice([19, 29, 36, 45, 56])),
                     depot=gates[depot],
                     state="out_of_service" if i in out else "in_service",
+                    district=self._district(first.school),
                 )
             )
         return routes, depots, tuple(buses)
+
+    def _district(self, school: Place) -> str:
+        """The district that a school lies in: the middle of the city, or one of four quarters round it."""
+        x, y = self.network.nodes[school.node].tolist()
+        if np.hypot(x, y) < _CENTRE * self._ground.radius_m:
+            return names.DISTRICTS[0]
+        quarter = round(float(np.arctan2(y, x)) / (np.pi / 2)) % 4
+        return names.DISTRICTS[1 + quarter]

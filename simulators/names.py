@@ -12,6 +12,8 @@ from collections.abc import Iterator
 import numpy as np
 
 CITY = "临江市"
+DISTRICTS = "中心区 东城区 北城区 西城区 南城区".split()
+"""The middle of the city, then counter-clockwise from the east."""
 HILL = "凤凰山"
 
 _STREET = (

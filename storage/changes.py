@@ -7,26 +7,17 @@ the order in which changes become visible: who has read up to a seq has missed n
 from __future__ import annotations
 
 from collections.abc import Sequence
-from typing import Any, Literal
+from typing import Any
 
 import msgspec
 from psycopg.rows import TupleRow
 
-from alerts.episodes import Alert, Change, Evidence, Status
+from alerts.episodes import Alert, Change, Evidence, FalseReason
+from alerts.handling import HIGHEST_LEVEL, Act, handled
 from fleet.clock import from_ms, to_ms
 from fleet.errors import Conflict, NotFound
 from storage.database import Connection, Database
 from storage.named import queries
-
-Act = Literal["acknowledged", "closed", "false_alarm"]
-"""What a person does about an alert; also the status it then has."""
-
-_ALLOWED: dict[Act, tuple[Status, ...]] = {
-    "acknowledged": ("open",),
-    "closed": ("open", "acknowledged"),
-    "false_alarm": ("open", "acknowledged"),
-}
-"""The statuses that each act may follow: what is settled stays settled."""
 
 _SQL = queries("alerts")
 _LOCK = 0x616C65727473
@@ -36,8 +27,9 @@ _LOCK = 0x616C65727473
 async def record_judgement(connection: Connection, changes: Sequence[Change]) -> tuple[Change, ...]:
     """Write the engine's changes in the transaction of ``connection``; return those that took effect.
 
-    Each returned change has its ``seq`` and the alert as stored, with people's handling and the
-    counted version. A redelivered change has no effect and is left out.
+    The ``due_ms`` of their alerts is when each is due by that change. Each returned change has its ``seq``
+    and the alert as stored, with people's handling and the counted version. A redelivered change has no
+    effect and is left out.
     """
     if not changes:
         return ()
@@ -66,12 +58,21 @@ class AlertDesk:
         self._database = database
 
     async def handle(
-        self, alert_id: str, act: Act, *, by: str, note: str | None, expected_version: int, at_ms: int
+        self,
+        alert_id: str,
+        act: Act,
+        *,
+        by: str,
+        note: str | None,
+        expected_version: int,
+        at_ms: int,
+        assignee: str | None = None,
+        reason: FalseReason | None = None,
     ) -> Change:
         """Record what ``by`` did about an alert, and return the change with its seq.
 
-        Raises ``NotFound`` for an unknown alert, and ``Conflict`` when it has another version than
-        the person saw or is settled already.
+        Raises ``NotFound`` for an unknown alert, ``Conflict`` when it has another version than the
+        person saw or is settled already, ``BadInput`` as ``alerts.handling.handled`` does.
         """
         async with self._database.transaction() as connection:
             await lock_changes(connection)
@@ -84,11 +85,11 @@ class AlertDesk:
                     f"alert {alert_id!r} is at version {alert.version} by now, not {expected_version};"
                     " read it again before you act on it"
                 )
-            if alert.status not in _ALLOWED[act]:
-                raise Conflict(f"alert {alert_id!r} is {alert.status}; it cannot become {act}")
-            cursor = await connection.execute(_SQL["handle"], {"alert_id": alert_id, "status": act})
-            handled = alert_of_row(await cursor.fetchone())
-            return await put_change(connection, Change(act, at_ms, handled, by, note))
+            after = handled(alert, act, by=by, note=note, assignee=assignee, reason=reason)
+            cursor = await connection.execute(_SQL["handle"], _handling(after))
+            return await put_change(
+                connection, Change(act, at_ms, alert_of_row(await cursor.fetchone()), by, note)
+            )
 
 
 class ChangeLog:
@@ -116,8 +117,9 @@ async def lock_changes(connection: Connection) -> None:
 
 
 def alert_of_row(row: Any) -> Alert:
-    """The alert of a row with the columns alert_id to version, in the order that alerts.sql has."""
-    alert_id, bus_id, rule, severity, status, started, detected, ended, lon, lat, late, why, version = row
+    """The alert of a row with the columns alert_id to false_reason, in the order that alerts.sql has."""
+    alert_id, bus_id, rule, severity, status, started, detected, ended, lon, lat, late, why, *handling = row
+    version, assignee, level, due, false_reason = handling
     return Alert(
         alert_id,
         bus_id,
@@ -132,6 +134,10 @@ def alert_of_row(row: Any) -> Alert:
         found_late=late,
         evidence=msgspec.json.decode(why, type=Evidence),
         version=version,
+        assignee=assignee,
+        level=level,
+        due_ms=None if due is None else to_ms(due),
+        false_reason=false_reason,
     )
 
 
@@ -158,6 +164,19 @@ def _judgement(change: Change) -> dict[str, object]:
         "lat": alert.lat,
         "found_late": alert.found_late,
         "evidence": msgspec.json.encode(alert.evidence).decode(),
+        "due_at": None if alert.due_ms is None else from_ms(alert.due_ms),
+        "highest": HIGHEST_LEVEL,
+    }
+
+
+def _handling(alert: Alert) -> dict[str, object]:
+    """The parameters of ``handle``."""
+    return {
+        "alert_id": alert.alert_id,
+        "status": alert.status,
+        "assignee": alert.assignee,
+        "due_at": None if alert.due_ms is None else from_ms(alert.due_ms),
+        "false_reason": alert.false_reason,
     }
 
 

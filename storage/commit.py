@@ -21,6 +21,7 @@ import psycopg
 from numpy.typing import NDArray
 
 from alerts.episodes import Change
+from alerts.handling import Deadlines
 from fleet.clock import from_ms, to_ms
 from fleet.fixes import Fixes
 from fleet.quality import Quality
@@ -89,11 +90,17 @@ class _Stored:
 
 
 class Committer:
-    """Commits batches. ``bus_keys[row]`` is the key of the bus in that row of the registry."""
+    """Commits batches. ``bus_keys[row]`` is the key of the bus in that row of the registry.
 
-    def __init__(self, database: Database, bus_keys: NDArray[np.int32]) -> None:
+    New alerts are due by ``deadlines``, counted from the batch's ``received_ms``; never where there are none.
+    """
+
+    def __init__(
+        self, database: Database, bus_keys: NDArray[np.int32], deadlines: Deadlines | None = None
+    ) -> None:
         self._database = database
         self._bus_keys = bus_keys
+        self._deadlines = deadlines
         self._rows = {key: row for row, key in enumerate(bus_keys.tolist())}
         self._staged: WeakSet[Connection] = WeakSet()
 
@@ -107,7 +114,7 @@ class Committer:
             async with self._transaction() as connection:
                 stored = await self._put_positions(connection, batch)
                 rejected = await _put_rejects(connection, batch.rejects)
-                changes = await _record(connection, batch.changes)
+                changes = await self._record(connection, batch, batch.changes)
         except REFUSALS as error:
             log.warning(
                 "the database refuses a row of a batch, which is now committed in parts: %s",
@@ -130,7 +137,7 @@ class Committer:
         async with self._transaction() as connection:
             rows = np.arange(len(batch.fixes))
             stored, refused = await self._put_good_positions(connection, batch, rows)
-            changes, refused_changes = await _record_good_changes(connection, batch)
+            changes, refused_changes = await self._record_good_changes(connection, batch)
             rejected = await _put_rejects(connection, [*batch.rejects, *refused, *refused_changes])
         duplicates = len(batch.fixes) - stored.new - len(refused)
         return Receipt(stored.new, duplicates, len(refused), rejected, changes, stored.late)
@@ -144,6 +151,36 @@ class Committer:
                 self._staged.add(connection)
             async with connection.transaction():
                 yield connection
+
+    async def _record(
+        self, connection: Connection, batch: Batch, changes: Sequence[Change]
+    ) -> tuple[Change, ...]:
+        """Write the engine's changes, marked by the waivers in force, with when they are due."""
+        if not changes:
+            return ()
+        await lock_changes(connection)
+        marked = await under_waivers(connection, changes)
+        if self._deadlines is not None:
+            marked = [_due(change, self._deadlines, batch.received_ms) for change in marked]
+        return await record_judgement(connection, marked)
+
+    async def _record_good_changes(
+        self, connection: Connection, batch: Batch
+    ) -> tuple[tuple[Change, ...], list[Reject]]:
+        """Record the changes one by one; those refused come back as rejects."""
+        recorded: list[Change] = []
+        refused = []
+        for change in batch.changes:
+            try:
+                async with connection.transaction():
+                    recorded += await self._record(connection, batch, [change])
+            except REFUSALS as error:
+                topic, payload = alert_topic(change.alert.bus_id), msgspec.json.encode(change)
+                reason = Reason.REFUSED_BY_DATABASE
+                refused.append(
+                    Reject(topic, payload[:KEPT_BYTES], None, reason, str(error), batch.received_ms)
+                )
+        return tuple(recorded), refused
 
     async def _put_positions(self, connection: Connection, batch: Batch) -> _Stored:
         """Put the fixes that are not there yet; of two with one key in the batch the first received."""
@@ -207,29 +244,10 @@ async def _copy(connection: Connection, statement: str, stream: bytes) -> None:
         await copy.write(stream)
 
 
-async def _record(connection: Connection, changes: Sequence[Change]) -> tuple[Change, ...]:
-    """Write the engine's changes, marked by the waivers in force."""
-    if not changes:
-        return ()
-    await lock_changes(connection)
-    return await record_judgement(connection, await under_waivers(connection, changes))
-
-
-async def _record_good_changes(
-    connection: Connection, batch: Batch
-) -> tuple[tuple[Change, ...], list[Reject]]:
-    """Record the changes one by one; those refused come back as rejects."""
-    recorded: list[Change] = []
-    refused = []
-    for change in batch.changes:
-        try:
-            async with connection.transaction():
-                recorded += await _record(connection, [change])
-        except REFUSALS as error:
-            topic, payload = alert_topic(change.alert.bus_id), msgspec.json.encode(change)
-            reason = Reason.REFUSED_BY_DATABASE
-            refused.append(Reject(topic, payload[:KEPT_BYTES], None, reason, str(error), batch.received_ms))
-    return tuple(recorded), refused
+def _due(change: Change, deadlines: Deadlines, now_ms: int) -> Change:
+    """A change of the engine with when its alert is due by it."""
+    alert = msgspec.structs.replace(change.alert, due_ms=deadlines.due_ms(change, now_ms))
+    return msgspec.structs.replace(change, alert=alert)
 
 
 async def _put_rejects(connection: Connection, rejects: Sequence[Reject]) -> int:

@@ -122,7 +122,7 @@ async def _put(connection: Connection, registry: Registry) -> None:
     tables: dict[str, list[tuple[object, ...]]] = {
         "put_bus": [
             (row, b.bus_id, b.plate, b.sign_number, b.sign_expires, b.inspection_expires,
-             b.operator, b.school, b.seats, *b.depot, b.state)
+             b.operator, b.school, b.seats, *b.depot, b.state, b.district)
             for row, b in enumerate(registry.buses)
         ],
         "put_driver": [

@@ -7,7 +7,7 @@ SELECT min(first_at) FROM incident WHERE ended_at IS NULL;
 -- With the route that the alert's approval is a version of; what belongs to an incident that is over
 -- joins no other. Not what was found late.
 SELECT alert_id, bus_id, rule, severity, status, started_at, detected_at, ended_at, lon, lat,
-       found_late, evidence::text, alert.version, route_id
+       found_late, evidence::text, alert.version, assignee, level, due_at, false_reason, route_id
 FROM alert LEFT JOIN approval ON approval_id = evidence ->> 'approval_id'
 WHERE rule = 'deviation' AND started_at >= %(since)s AND NOT found_late
   AND NOT EXISTS (
@@ -34,5 +34,5 @@ SELECT value::text FROM incident WHERE incident_id = %s;
 
 -- name: alerts_of
 SELECT alert_id, bus_id, rule, severity, status, started_at, detected_at, ended_at, lon, lat,
-       found_late, evidence::text, version
+       found_late, evidence::text, version, assignee, level, due_at, false_reason
 FROM alert WHERE alert_id = ANY(%s);

@@ -31,17 +31,18 @@ SELECT approval_id, route_id FROM approval WHERE approval_id = ANY(%s);
 -- name: waivable
 -- Alerts that a waiver with this time box may cover and that none covers yet.
 SELECT alert_id, bus_id, rule, severity, status, started_at, detected_at, ended_at, lon, lat,
-       found_late, evidence::text, version
+       found_late, evidence::text, version, assignee, level, due_at, false_reason
 FROM alert
 WHERE rule = ANY(%(rules)s) AND started_at < %(to_at)s AND (ended_at IS NULL OR ended_at >= %(from_at)s)
   AND NOT evidence ? 'waiver_id'
 ORDER BY started_at, alert_id FOR UPDATE;
 
 -- name: mark_waived
-UPDATE alert SET severity = %(severity)s, evidence = %(evidence)s::jsonb, version = version + 1
+-- The waiver is the answer that the deadline waited for.
+UPDATE alert SET severity = %(severity)s, evidence = %(evidence)s::jsonb, version = version + 1, due_at = NULL
 WHERE alert_id = %(alert_id)s
 RETURNING alert_id, bus_id, rule, severity, status, started_at, detected_at, ended_at, lon, lat,
-          found_late, evidence::text, version;
+          found_late, evidence::text, version, assignee, level, due_at, false_reason;
 
 -- name: put_advisory
 INSERT INTO advisory (advisory_id, name, issued_by, issued_at, area, from_at, to_at, limit_kmh)

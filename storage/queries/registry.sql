@@ -21,13 +21,14 @@ UPDATE bus SET registry_row = NULL WHERE registry_row IS NOT NULL;
 -- name: put_bus
 -- A bus that was ever known keeps its key.
 INSERT INTO bus (registry_row, bus_id, plate, sign_number, sign_expires, inspection_expires,
-                 operator, school, seats, depot_lon, depot_lat, state)
-VALUES (%s, %s, %s, %s, %s, %s, %s, %s, %s, %s, %s, %s)
+                 operator, school, seats, depot_lon, depot_lat, state, district)
+VALUES (%s, %s, %s, %s, %s, %s, %s, %s, %s, %s, %s, %s, %s)
 ON CONFLICT (bus_id) DO UPDATE SET
     registry_row = excluded.registry_row, plate = excluded.plate, sign_number = excluded.sign_number,
     sign_expires = excluded.sign_expires, inspection_expires = excluded.inspection_expires,
     operator = excluded.operator, school = excluded.school, seats = excluded.seats,
-    depot_lon = excluded.depot_lon, depot_lat = excluded.depot_lat, state = excluded.state;
+    depot_lon = excluded.depot_lon, depot_lat = excluded.depot_lat, state = excluded.state,
+    district = excluded.district;
 
 -- name: put_driver
 INSERT INTO driver (registry_row, driver_id, name, phone, qualified_until) VALUES (%s, %s, %s, %s, %s);
@@ -54,7 +55,7 @@ FROM registry_meta;
 
 -- name: get_buses
 SELECT bus_key, bus_id, plate, sign_number, sign_expires, inspection_expires, operator, school, seats,
-       depot_lon, depot_lat, state
+       depot_lon, depot_lat, state, district
 FROM bus WHERE registry_row IS NOT NULL ORDER BY registry_row;
 
 -- name: get_drivers

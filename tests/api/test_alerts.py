@@ -17,18 +17,81 @@ SEEN: dict[str, Any] = {"by": "王秀英", "note": "司机已减速", "version":
 
 
 @pytest.mark.parametrize(
-    ("verb", "status"), [("acknowledge", "acknowledged"), ("close", "closed"), ("false-alarm", "false_alarm")]
+    ("verb", "status", "more"),
+    [
+        ("acknowledge", "acknowledged", {}),
+        ("close", "closed", {}),
+        ("false-alarm", "false_alarm", {"reason": "detour_not_on_record"}),
+    ],
 )
 async def test_an_act_is_answered_with_the_alert_and_announced(
-    client: httpx.AsyncClient, room: Room, verb: str, status: str
+    client: httpx.AsyncClient, room: Room, verb: str, status: str, more: dict[str, str]
 ) -> None:
-    answer = await client.post(f"{ALERT}/{verb}", json=SEEN)
+    answer = await client.post(f"{ALERT}/{verb}", json=SEEN | more)
     assert answer.status_code == 200, answer.text
     schemas.Alert.model_validate_json(answer.content)
     assert (answer.json()["status"], answer.json()["version"]) == (status, 2)
     (told,) = room.announced
     assert (told["kind"], told["by"], told["note"]) == (status, "王秀英", "司机已减速")
     assert told["alert"] == answer.json()
+
+
+async def test_an_alert_is_given_noted_and_marked_false_in_sight_of_all(
+    client: httpx.AsyncClient, room: Room
+) -> None:
+    by = {"by": "王秀英"}
+    acts: list[tuple[str, dict[str, Any]]] = [
+        ("assign", by | {"to": "李雷", "version": 1}),
+        ("note", by | {"note": "已联系学校", "version": 2}),
+        ("assign", by | {"to": None, "version": 3}),
+        ("false-alarm", by | {"reason": "position_drift", "version": 4}),
+        ("note", by | {"note": "定位漂移 300 米", "version": 5}),
+    ]
+    for verb, body in acts:
+        answer = await client.post(f"{ALERT}/{verb}", json=body)
+        assert answer.status_code == 200, answer.text
+        schemas.Alert.model_validate_json(answer.content)
+    assert [(told["kind"], told["alert"]["assignee"]) for told in room.announced] == [
+        ("assigned", "李雷"),
+        ("noted", "李雷"),
+        ("assigned", None),
+        ("false_alarm", None),
+        ("noted", None),
+    ]
+    file = schemas.AlertFile.model_validate_json((await client.get(ALERT)).content)
+    assert (file.status, file.false_reason) == ("false_alarm", "position_drift")
+    assert [(step.kind, step.assignee, step.false_reason) for step in file.changes[1:]] == [
+        ("assigned", "李雷", None),
+        ("noted", "李雷", None),
+        ("assigned", None, None),
+        ("false_alarm", None, "position_drift"),
+        ("noted", None, "position_drift"),
+    ]
+    late = await client.post(f"{ALERT}/assign", json=by | {"to": "李雷", "version": 6})
+    assert late.status_code == 409
+    assert "cannot become assigned" in late.json()["detail"]
+
+
+@pytest.mark.parametrize(
+    ("verb", "more", "says"),
+    [
+        ("false-alarm", {}, "body.reason"),
+        ("false-alarm", {"reason": "boredom"}, "body.reason"),
+        ("false-alarm", {"reason": "other", "note": None}, "body.note"),
+        ("note", {"note": " "}, "body.note"),
+        ("note", {"note": None}, "body.note"),
+        ("assign", {}, "body.to"),
+        ("assign", {"to": " "}, "body.to"),
+        ("assign", {"to": "李" * 101}, "body.to"),
+    ],
+)
+async def test_an_act_that_lacks_what_it_needs_is_refused_with_its_reason(
+    client: httpx.AsyncClient, room: Room, verb: str, more: dict[str, Any], says: str
+) -> None:
+    answer = await client.post(f"{ALERT}/{verb}", json=SEEN | more)
+    assert answer.status_code == 422
+    assert says in answer.json()["detail"]
+    assert room.announced == []
 
 
 async def test_an_act_upon_an_older_version_is_a_conflict(client: httpx.AsyncClient) -> None:

@@ -4,7 +4,8 @@ from __future__ import annotations
 
 import pytest
 
-from buswatch.settings import Settings
+from alerts.handling import Deadlines
+from buswatch.settings import Settings, read_settings
 from fleet.errors import BadSetting
 from ingest.mqtt import Broker
 
@@ -49,6 +50,14 @@ def test_a_setting_that_is_required_and_missing_says_how_to_set_it(monkeypatch: 
     monkeypatch.delenv("BUSWATCH_DATABASE_URL", raising=False)
     with pytest.raises(BadSetting, match="set BUSWATCH_DATABASE_URL=postgresql://"):
         Settings().required_database_url()
+
+
+def test_deadlines_are_given_in_minutes_and_a_replay_of_another_day_has_none() -> None:
+    assert Settings().deadlines == Deadlines()
+    assert Settings(deadline_critical_min=0.5).deadlines == Deadlines(critical_ms=30_000)
+    assert Settings(clock="events").deadlines is None
+    with pytest.raises(BadSetting, match="deadline_warning_min"):
+        read_settings(deadline_warning_min=0)
 
 
 def test_every_setting_says_what_it_is() -> None:

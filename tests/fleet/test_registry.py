@@ -64,6 +64,13 @@ def test_a_contradiction_is_named(record: Registry, complaint: str) -> None:
         check_registry(record)
 
 
+def test_a_registry_from_before_districts_still_reads() -> None:
+    record = registry(buses=2)
+    old = encode_registry(record).replace(b',"district":""', b"")
+    assert b"district" not in old
+    assert decode_registry(old) == record
+
+
 def test_what_is_no_registry_is_said_to_be_unreadable() -> None:
     with pytest.raises(BadRegistry, match="cannot be read"):
         decode_registry(b"{}")

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+from collections import Counter
 from itertools import pairwise
 
 import numpy as np
@@ -11,6 +12,7 @@ import shapely
 
 from fleet.errors import BadSetting
 from fleet.registry import Registry, check_registry, decode_registry, encode_registry
+from simulators import names
 from simulators.city import City
 from simulators.roads import Way
 from simulators.routes import CORRIDOR_M
@@ -49,6 +51,16 @@ def test_the_registry_has_no_contradiction_and_survives_its_json(city: City) -> 
 
     check_registry(registry)
     assert decode_registry(encode_registry(registry)) == registry
+
+
+def test_every_district_has_buses_and_a_school_lies_in_one(whole: City) -> None:
+    by_school: dict[str, set[str]] = {}
+    for bus in whole.buses:
+        by_school.setdefault(bus.school, set()).add(bus.district)
+    assert {len(districts) for districts in by_school.values()} == {1}
+    count = Counter(bus.district for bus in whole.buses)
+    assert set(count) == set(names.DISTRICTS)
+    assert min(count.values()) > 0.05 * len(whole.buses)
 
 
 def test_the_same_seed_grows_the_same_city(city: City) -> None:

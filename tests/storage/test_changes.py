@@ -8,10 +8,11 @@ import numpy as np
 import pytest
 
 from alerts.episodes import Change
+from alerts.handling import Act
 from fleet.errors import Conflict, NotFound
 from fleet.fixes import Fixes
 from storage.alerts import AlertBook
-from storage.changes import Act, AlertDesk, ChangeLog
+from storage.changes import AlertDesk, ChangeLog
 from storage.commit import Batch, Committer
 from storage.database import Database
 from tests.scenes import START_MS
@@ -29,7 +30,13 @@ async def desk(committer: Committer, database: Database) -> AlertDesk:
 
 async def act(desk: AlertDesk, what: Act, version: int, by: str = "王秀英") -> Change:
     return await desk.handle(
-        ALERT, what, by=by, note="看过录像", expected_version=version, at_ms=START_MS + 90_000
+        ALERT,
+        what,
+        by=by,
+        note="看过录像",
+        expected_version=version,
+        at_ms=START_MS + 90_000,
+        reason="device_fault",
     )
 
 
@@ -61,6 +68,23 @@ async def test_what_is_settled_stays_settled(desk: AlertDesk, settled: Act, late
     await act(desk, settled, 1)
     with pytest.raises(Conflict, match=f"is {settled}; it cannot become {later}"):
         await act(desk, later, 2)
+
+
+async def test_an_alert_goes_from_hand_to_hand_with_every_step_on_file(
+    desk: AlertDesk, database: Database
+) -> None:
+    for version, to in enumerate(["李雷", "韩梅梅", None], 1):
+        given = await desk.handle(
+            ALERT, "assigned", by="王秀英", note=None, expected_version=version, at_ms=START_MS, assignee=to
+        )
+        assert (given.kind, given.alert.assignee, given.alert.status) == ("assigned", to, "open")
+    noted = await act(desk, "noted", 4)
+    assert (noted.kind, noted.note, noted.alert.version) == ("noted", "看过录像", 5)
+    false = await act(desk, "false_alarm", 5)
+    assert false.alert.false_reason == "device_fault"
+    stored, steps = await AlertBook(database).one(ALERT)
+    assert [step.alert.assignee for step in steps] == [None, "李雷", "韩梅梅", None, None, None]
+    assert stored == false.alert
 
 
 async def test_acknowledging_twice_is_a_conflict(desk: AlertDesk) -> None:

@@ -18,7 +18,7 @@ from storage.database import Database
 from storage.migrate import FOLDER, migrate
 from storage.positions import Tracks
 from storage.registry import Record, import_registry, load_base_map, load_registry, save_base_map
-from tests.scenes import approval, registry, track
+from tests.scenes import approval, bus, registry, track
 
 
 async def test_a_registry_comes_back_equal_and_in_its_order(database: Database) -> None:
@@ -53,6 +53,14 @@ async def test_zones_parameters_gaps_and_the_calendar_come_back_equal(database: 
     assert (await load_registry(database))[0] == imported
     await import_registry(database, registry())
     assert (await load_registry(database))[0] == registry(), "and go with the record that had them"
+
+
+async def test_a_bus_keeps_the_district_of_its_permit(database: Database) -> None:
+    known, unknown = bus("B1", district="东城区"), bus("B2")
+    imported = msgspec.structs.replace(registry(buses=2), buses=(known, unknown))
+    await import_registry(database, imported)
+    loaded, _ = await load_registry(database)
+    assert [one.district for one in loaded.buses] == ["东城区", ""]
 
 
 @pytest.fixture

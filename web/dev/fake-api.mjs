@@ -20,7 +20,8 @@ const M_LAT = 111_320;
 const M_LON = M_LAT * Math.cos((CENTRE[1] * Math.PI) / 180);
 const BLOCK_M = 800;
 const HALF = 14; // blocks from the centre to the edge
-const WARM_UP_S = 120;
+const WARM_UP_S = 240; // longer than the deadline of a critical alert: some are raised from the start
+const DEADLINE_S = { critical: 180, serious: 600, warning: 3600 };
 
 let seed = 20_260_901;
 function random() {
@@ -86,6 +87,7 @@ const buses = Array.from({ length: BUSES }, (_, at) => {
       bus_id: id, plate: `鄂A${String.fromCharCode(65 + (at % 23))}${String(1000 + ((at * 37) % 9000)).padStart(4, "0")}`,
       sign_number: `XC-${2026_0000 + at}`, sign_expires: "2027-01-31", inspection_expires: "2027-01-31",
       operator: ["市校车服务公司", "安顺客运公司", "学府运输公司"][at % 3], school: route.properties.school, seats: 19 + (at % 4) * 9,
+      district: ["中心区", "东城区", "北城区", "西城区", "南城区"][SCHOOLS.indexOf(route.properties.school) % 5],
       depot, state: at < OUT_OF_SERVICE ? "out_of_service" : "in_service", route_ids: [route.properties.route_id],
     },
   };
@@ -155,16 +157,33 @@ function judge(bus) {
     fault.alert = {
       alert_id: `${bus.record.bus_id}.${fault.rule}.${fault.since}`, bus_id: bus.record.bus_id, rule: fault.rule, severity: "warning", status: "open",
       started_at: zoned(fault.since), detected_at: zoned(nowMs), ended_at: null, lon, lat, found_late: false, version: 0, evidence: {},
+      assignee: null, level: 0, due_at: null, false_reason: null,
     };
     alerts.set(fault.alert.alert_id, fault.alert);
     measure(bus, fault.alert);
+    fault.alert.due_at = deadline(fault.alert);
     change(fault.alert, "opened");
-  } else if (violates && fault.alert !== null && measure(bus, fault.alert)) change(fault.alert, "updated");
+  } else if (violates && fault.alert !== null && measure(bus, fault.alert)) {
+    if (fault.alert.due_at > deadline(fault.alert)) fault.alert.due_at = deadline(fault.alert);
+    change(fault.alert, "updated");
+  }
   if (fault.alert !== null && nowMs - fault.since > fault.lasts && !violates) {
     fault.alert.ended_at = zoned(nowMs);
     change(fault.alert, "ended");
     bus.fault = null;
   } else if (nowMs - (fault.since ?? nowMs) > fault.lasts) Object.assign(fault, { factor: 0.7, metres: 0 });
+}
+
+const deadline = (alert) => zoned(nowMs + DEADLINE_S[alert.severity] * 1000);
+
+/** Raises what nobody has taken by its deadline. */
+function escalate() {
+  for (const alert of alerts.values()) {
+    if (alert.due_at === null || alert.due_at > zoned(nowMs)) continue;
+    alert.level++;
+    alert.due_at = alert.level < 2 ? deadline(alert) : null;
+    change(alert, "escalated");
+  }
 }
 
 /** Writes the peak into the evidence; true when it is a new one. */
@@ -223,6 +242,7 @@ function tick() {
   }
   if (random() < 0.3) startFault();
   incidents();
+  escalate();
   const live = frame(moved);
   for (const client of clients) send(client, "frame", live);
 }
@@ -266,7 +286,7 @@ function incidents() {
 function waive({ by, reason, to }) {
   const waiver_id = `W.${nowMs}`;
   for (const alert of incident.alert_ids.map((name) => alerts.get(name))) {
-    Object.assign(alert, { severity: "warning", evidence: { ...alert.evidence, waiver_id } });
+    Object.assign(alert, { severity: "warning", due_at: null, evidence: { ...alert.evidence, waiver_id } });
     change(alert, "waived", by);
   }
   return { waiver_id, approved_by: by, reason, to };
@@ -307,16 +327,21 @@ function listAlerts(query) {
 function alertFile(id) {
   const alert = alerts.get(id);
   if (alert === undefined) throw new Refusal(404, `no alert ${id}`);
-  return { ...alert, changes: log.filter((step) => step.alert.alert_id === id).map(({ alert: _, ...step }) => step), fixes: [] };
+  return { ...alert, changes: log.filter((step) => step.alert.alert_id === id).map(({ alert: { assignee, level, false_reason }, ...step }) => ({ ...step, assignee, level, false_reason })), fixes: [] };
 }
 
-const ACTS = { acknowledge: "acknowledged", close: "closed", "false-alarm": "false_alarm" };
+const ACTS = { acknowledge: "acknowledged", close: "closed", "false-alarm": "false_alarm", assign: "assigned", note: "noted" };
 
-function act(id, name, { by, note, version }) {
+function act(id, name, { by, note, version, to, reason }) {
   const alert = alerts.get(id);
   if (alert === undefined) throw new Refusal(404, `no alert ${id}`);
   if (alert.version !== version) throw new Refusal(409, `alert ${id} has version ${alert.version} by now`);
-  alert.status = ACTS[name];
+  const settled = alert.status === "closed" || alert.status === "false_alarm";
+  if (settled && name !== "note") throw new Refusal(409, `alert ${id} is ${alert.status}`);
+  if (name === "false-alarm" && reason === undefined) throw new Refusal(422, "body.reason: say why it was false");
+  if (name === "assign") alert.assignee = to;
+  else if (name !== "note") Object.assign(alert, { status: ACTS[name], due_at: null, false_reason: reason ?? null });
+  if (name === "acknowledge") alert.assignee ??= by;
   change(alert, ACTS[name], by, note);
   return alert;
 }

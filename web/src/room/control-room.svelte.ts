@@ -4,17 +4,26 @@
  * The only place where the reducer meets the network and the clock.
  */
 import { SvelteMap } from "svelte/reactivity";
-import type { Act, Alert, AlertFile, BaseMap, BusFile, Incident, Route, WaiverOrder } from "../wire/contract";
-import { actOnAlert, ApiError, readAlert, readAlerts, readBaseMap, readBus, readBuses, readIncidents, readRoutes, waiveIncident } from "../wire/client";
+import type { Alert, AlertFile, BaseMap, BusFile, Incident, Route, WaiverOrder } from "../wire/contract";
+import { ApiError, readAlert, readAlerts, readBaseMap, readBus, readBuses, readIncidents, readRoutes, waiveIncident } from "../wire/client";
 import { decodeFrame } from "../wire/frame";
+import { actOnAlert, type Deed } from "../wire/handling";
 import { openStream } from "../wire/stream";
+import { addressOf } from "../state/address";
 import type { Entry, Handling } from "../state/alerts";
-import { deskRows, openCounts, WHOLE_DESK, type DeskFilter } from "../state/desk";
+import { choices, deskRows, filteredOut, hasFresh, knownPeople, openCounts, WHOLE_DESK, type DeskFilter, type Onlooker } from "../state/desk";
 import { census, fixRate, shownState, type ShownState } from "../state/fleet";
 import { linkHealth, serverTime } from "../state/link";
 import { EMPTY_ROOM, reduce, type Room, type RoomEvent } from "../state/room";
 import { nearestAssignment, schoolClock } from "../state/trips";
+import { arrivalWords } from "../text/arrivals";
+import { gravity } from "../text/format";
+import { text } from "../text/text.svelte";
 import { dayOf, wallClock } from "../text/zone";
+import { address } from "./address.svelte";
+import { Arrivals, type Arrival } from "./arrivals";
+import { Bell } from "./bell.svelte";
+import { preferences } from "./preferences.svelte";
 
 const TICK_MS = 1_000;
 const RETRY_MS = 5_000;
@@ -40,6 +49,14 @@ export class ControlRoom {
   #pageMs = $state(Date.now());
   #closeStream: (() => void) | undefined;
   #ticking: ReturnType<typeof setInterval> | undefined;
+  #closeBell: (() => void) | undefined;
+  /** The alerts on file have been read once: what was there before the page does not ring. */
+  #listed = false;
+  readonly #arrivals = new Arrivals(() => this.#room.alerts, (arrivals) => this.#announce(arrivals));
+
+  readonly bell = new Bell();
+  /** What last rang, in words. */
+  announced = $state("");
 
   /** Roads to draw under everything; null until they came. */
   baseMap = $state.raw<BaseMap | null>(null);
@@ -71,7 +88,14 @@ export class ControlRoom {
   readonly stalled = $derived(this.#room.link.stalled);
   readonly census = $derived.by(() => census(this.fleet, this.buses, this.nowMs));
   readonly fixRate = $derived.by(() => fixRate(this.fleet));
-  readonly desk = $derived.by(() => deskRows(this.#alerts, this.filter));
+  // The desk is sorted by the clock only while somebody's deed is fresh in it.
+  readonly #deskMs = $derived.by(() => (hasFresh(this.#alerts, this.nowMs) ? this.nowMs : 0));
+  readonly #onlooker = $derived.by((): Onlooker => ({ buses: this.buses, me: preferences.operator, nowMs: this.#deskMs }));
+  readonly desk = $derived.by(() => deskRows(this.#alerts, this.filter, this.#onlooker));
+  readonly filteredOut = $derived.by(() => filteredOut(this.#alerts, this.filter, this.#onlooker));
+  readonly choices = $derived.by(() => choices(this.buses));
+  readonly people = $derived.by(() => knownPeople(this.#alerts, preferences.operator));
+  readonly entries = $derived(this.#alerts.entries);
   readonly openCounts = $derived.by(() => openCounts(this.#alerts));
 
   /** The track around the selected alert, once read. */
@@ -109,6 +133,7 @@ export class ControlRoom {
   });
 
   open(): void {
+    this.#closeBell = this.bell.open();
     this.#ticking = setInterval(() => (this.#pageMs = Date.now()), TICK_MS);
     this.#closeStream = openStream("/api/v1/live", {
       connected: () => {
@@ -134,6 +159,8 @@ export class ControlRoom {
 
   close(): void {
     this.#closeStream?.();
+    this.#closeBell?.();
+    this.#arrivals.close();
     clearInterval(this.#ticking);
   }
 
@@ -150,9 +177,9 @@ export class ControlRoom {
     void this.#readAlertFile(alert.alert_id);
   }
 
-  async act(alert: Alert, act: Act, by: string, note: string): Promise<ActResult> {
+  async act(alert: Alert, deed: Deed, by: string): Promise<ActResult> {
     try {
-      await actOnAlert(alert, act, by, note);
+      await actOnAlert(alert, deed, by);
       await this.#readAlertFile(alert.alert_id);
       return { kind: "done" };
     } catch (error) {
@@ -208,8 +235,27 @@ export class ControlRoom {
   }
 
   #apply(event: RoomEvent): void {
+    const before = this.#room.alerts;
     this.#room = reduce(this.#room, event);
     this.#pageMs = Date.now();
+    if (this.#listed && this.#room.alerts !== before) this.#arrivals.hear(before, this.#room.alerts);
+    if (event.type === "alertsListed") this.#listed = true;
+  }
+
+  #announce(arrivals: readonly Arrival[]): void {
+    const said = arrivalWords();
+    const words = text();
+    const first = arrivals.find(({ cause }) => cause === "critical") ?? arrivals[0];
+    if (first === undefined) return;
+    const { alert } = first.entry;
+    const plate = this.buses.get(alert.bus_id)?.plate ?? alert.bus_id;
+    const one = said.one(said.cause[first.cause], plate, words.rules[alert.rule], gravity(alert, words));
+    this.announced = arrivals.length === 1 ? one : said.many(arrivals.length, one);
+    this.bell.ring(first.cause);
+    this.bell.notify(said.cause[first.cause], this.announced, "buswatch", () => {
+      address.open(addressOf("live"));
+      this.selectAlert(alert);
+    });
   }
 
   async #readAlertsIfWanted(): Promise<void> {

@@ -1,4 +1,4 @@
-/** What an operator chose on this PC, kept in the browser: language, theme, name. */
+/** What an operator chose on this PC, kept in the browser: language, theme, name, and whether alerts ring. */
 
 export type Language = "zh" | "en";
 export type Theme = "dark" | "light";
@@ -23,6 +23,7 @@ class Preferences {
   #language = $state<Language>(kept("language") === "en" ? "en" : "zh");
   #theme = $state<Theme>(kept("theme") === "light" ? "light" : "dark");
   #operator = $state(kept("operator") ?? "");
+  #muted = $state(kept("muted") === "yes");
 
   get language(): Language {
     return this.#language;
@@ -47,6 +48,15 @@ class Preferences {
   set operator(operator: string) {
     this.#operator = operator;
     keep("operator", operator);
+  }
+
+  /** Neither tones nor desktop notices. */
+  get muted(): boolean {
+    return this.#muted;
+  }
+  set muted(muted: boolean) {
+    this.#muted = muted;
+    keep("muted", muted ? "yes" : "no");
   }
 }
 

@@ -1,5 +1,6 @@
 import { describe, expect, test } from "vitest";
 import { applyChange, applyFile, applyList, NO_ALERTS, type Alerts } from "./alerts";
+import type { FileStep } from "../wire/contract";
 import { alert, change } from "./sample";
 
 function after(...changes: Parameters<typeof change>[]): Alerts {
@@ -59,6 +60,31 @@ describe("a change from the stream", () => {
   });
 });
 
+describe("what people did", () => {
+  const assigned = change(2, alert("a", { version: 2, assignee: "韩梅梅" }), { kind: "assigned", by: "李雷" });
+
+  test("says to whom an alert was given", () => {
+    const alerts = applyChange(after([1, alert("a")]), assigned);
+    expect(held(alerts, "a")?.handling).toMatchObject({ kind: "assigned", by: "李雷", assignee: "韩梅梅" });
+  });
+
+  test("is told with the status from which it was done, until the next deed", () => {
+    const alerts = after(
+      [1, alert("a")],
+      [2, alert("a", { version: 2, status: "acknowledged" }), { kind: "acknowledged", by: "李雷" }],
+      [3, alert("a", { version: 3, status: "acknowledged", severity: "critical" })],
+    );
+    expect(held(alerts, "a")).toMatchObject({ was: "open", alert: { status: "acknowledged" } });
+    const closed = change(4, alert("a", { version: 4, status: "closed" }), { kind: "closed", by: "李雷" });
+    expect(held(applyChange(alerts, closed), "a")?.was).toBe("acknowledged");
+  });
+
+  test("is nobody's deed when the clock raised it", () => {
+    const alerts = after([1, alert("a")], [2, alert("a", { version: 2, level: 1 }), { kind: "escalated" }]);
+    expect(held(alerts, "a")).toMatchObject({ handling: null, alert: { level: 1 } });
+  });
+});
+
 describe("a list read over REST", () => {
   test("adds what the stream never told and keeps what it told in a newer version", () => {
     const alerts = applyList(after([7, alert("a", { version: 3 })]), [alert("a"), alert("b")], 7, true);
@@ -87,8 +113,8 @@ test("an alert read by itself brings who handled it last", () => {
     { seq: 1, kind: "opened", at: "2026-09-01T07:30:05.000+08:00", by: null, note: null },
     { seq: 2, kind: "acknowledged", at: "2026-09-01T07:31:00.000+08:00", by: "李雷", note: null },
     { seq: 3, kind: "closed", at: "2026-09-01T07:32:00.000+08:00", by: "韩梅梅", note: "已劝导" },
-  ] as const;
-  const alerts = applyFile(after([1, alert("a")]), { ...alert("a", { version: 3, status: "closed" }), changes: [...steps], fixes: [] });
+  ].map((step) => ({ ...step, assignee: null, level: 0, false_reason: null }) as FileStep);
+  const alerts = applyFile(after([1, alert("a")]), { ...alert("a", { version: 3, status: "closed" }), changes: steps, fixes: [] });
   expect(held(alerts, "a")).toMatchObject({ alert: { status: "closed" }, handling: { by: "韩梅梅", kind: "closed" } });
   expect(held(alerts, "a")?.alert).not.toHaveProperty("changes");
 });

@@ -5,23 +5,30 @@
  * `version` counts every change of an alert, so the higher one is the truth wherever it came from;
  * `seq` is the one order of all changes and tells which side is newer when an alert is in one alone.
  */
-import type { Alert, AlertFile, Change, HandlingKind, Step } from "../wire/contract";
+import type { Alert, AlertFile, Change, HandlingKind, Status, Step } from "../wire/contract";
 
 /** What a person last did about an alert. */
 export interface Handling {
   kind: HandlingKind;
   by: string;
   at: string;
+  atMs: number;
   note: string | null;
+  /** Who held the alert after it. */
+  assignee: string | null;
 }
 
 export interface Entry {
   alert: Alert;
   startedMs: number;
   endedMs: number | null;
+  /** When it goes up a level; null when it does not. */
+  dueMs: number | null;
   /** The newest change known when this entry was last confirmed. */
   seq: number;
   handling: Handling | null;
+  /** The status before that. */
+  was: Status;
 }
 
 export interface Alerts {
@@ -38,19 +45,22 @@ export function isSettled(alert: Alert): boolean {
   return alert.status === "closed" || alert.status === "false_alarm";
 }
 
-function handlingOf(step: Step): Handling | null {
-  if (step.by === null) return null;
-  if (step.kind !== "acknowledged" && step.kind !== "closed" && step.kind !== "false_alarm") return null;
-  return { kind: step.kind, by: step.by, at: step.at, note: step.note };
+function handlingOf({ kind, by, at, note }: Step, assignee: string | null): Handling | null {
+  if (by === null) return null;
+  if (kind === "opened" || kind === "updated" || kind === "ended" || kind === "waived" || kind === "escalated") return null;
+  return { kind, by, at, atMs: Date.parse(at), note, assignee };
 }
 
-function entryOf(alert: Alert, seq: number, handling: Handling | null): Entry {
+/** `held` is the alert as it was known before; `handling` what a person has done, where that is news. */
+function entryOf(alert: Alert, seq: number, held: Entry | undefined, handling: Handling | null): Entry {
   return {
     alert,
     startedMs: Date.parse(alert.started_at),
     endedMs: alert.ended_at === null ? null : Date.parse(alert.ended_at),
+    dueMs: alert.due_at === null ? null : Date.parse(alert.due_at),
     seq,
-    handling,
+    handling: handling ?? held?.handling ?? null,
+    was: (handling === null ? held?.was : held?.alert.status) ?? alert.status,
   };
 }
 
@@ -72,7 +82,7 @@ export function applyChange(alerts: Alerts, change: Change): Alerts {
   const entries = new Map(alerts.entries);
   entries.set(
     change.alert.alert_id,
-    entryOf(change.alert, change.seq, handlingOf(change) ?? held?.handling ?? null),
+    entryOf(change.alert, change.seq, held, handlingOf(change, change.alert.assignee)),
   );
   return { entries: withoutOldSettled(entries), newestSeq };
 }
@@ -93,7 +103,7 @@ export function applyList(alerts: Alerts, listed: readonly Alert[], asOfSeq: num
   for (const alert of listed) {
     const held = entries.get(alert.alert_id);
     if (held === undefined || held.alert.version < alert.version) {
-      entries.set(alert.alert_id, entryOf(alert, asOfSeq, held?.handling ?? null));
+      entries.set(alert.alert_id, entryOf(alert, asOfSeq, held, null));
     }
   }
   return { entries: withoutOldSettled(entries), newestSeq: alerts.newestSeq };
@@ -104,8 +114,9 @@ export function applyFile(alerts: Alerts, file: AlertFile): Alerts {
   const held = alerts.entries.get(file.alert_id);
   if (held !== undefined && held.alert.version > file.version) return alerts;
   const { changes, fixes: _, ...alert } = file;
-  const handling = changes.map(handlingOf).findLast((step) => step !== null) ?? null;
+  const handling = changes.map((step) => handlingOf(step, step.assignee)).findLast((step) => step !== null) ?? null;
+  const news = handling?.at === held?.handling?.at ? null : handling;
   const entries = new Map(alerts.entries);
-  entries.set(file.alert_id, entryOf(alert, held?.seq ?? alerts.newestSeq, handling));
+  entries.set(file.alert_id, entryOf(alert, held?.seq ?? alerts.newestSeq, held, news));
   return { ...alerts, entries: withoutOldSettled(entries) };
 }

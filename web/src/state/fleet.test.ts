@@ -16,6 +16,7 @@ function bus(bus_id: string, state: Bus["state"] = "in_service"): Bus {
     inspection_expires: "2027-01-31",
     operator: "",
     school: "",
+    district: "",
     seats: 19,
     depot: [114.3, 30.6],
     state,

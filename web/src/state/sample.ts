@@ -15,6 +15,10 @@ export function alert(alert_id: string, more: Partial<Alert> = {}): Alert {
     lat: 30.59,
     found_late: false,
     version: 1,
+    assignee: null,
+    level: 0,
+    due_at: null,
+    false_reason: null,
     evidence: {
       peak_at: "2026-09-01T07:30:05.000+08:00",
       peak_lon: 114.28,

@@ -11,6 +11,8 @@ const handlings: Dictionary["handlings"] = {
   acknowledged: "acknowledged",
   closed: "closed",
   false_alarm: "marked false",
+  assigned: "assigned",
+  noted: "added a note to",
 };
 
 export const en: Dictionary = {

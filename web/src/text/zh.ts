@@ -57,7 +57,13 @@ const limitReasons: Record<LimitReason, string> = {
   weather: "天气",
 };
 const acts: Record<Act, string> = { acknowledge: "确认", close: "办结", "false-alarm": "误报" };
-const handlings: Record<HandlingKind, string> = { acknowledged: "确认", closed: "办结", false_alarm: "标为误报" };
+const handlings: Record<HandlingKind, string> = {
+  acknowledged: "确认",
+  closed: "办结",
+  false_alarm: "标为误报",
+  assigned: "指派",
+  noted: "备注",
+};
 
 export const zh = {
   htmlLang: "zh-CN",

@@ -1,5 +1,5 @@
 /** The REST side of the API. Every failure becomes an `ApiError`. */
-import type { Act, Alert, AlertFile, AlertPage, BaseMap, Bus, BusFile, Fleet, Incident, Problem, Routes, Status, WaiverOrder } from "./contract";
+import type { Alert, AlertFile, AlertPage, BaseMap, Bus, BusFile, Fleet, Incident, Problem, Routes, Status, WaiverOrder } from "./contract";
 
 const ROOT = "/api/v1";
 
@@ -82,14 +82,5 @@ export function waiveIncident(incidentId: string, order: WaiverOrder): Promise<u
     method: "POST",
     headers: { "Content-Type": "application/json" },
     body: JSON.stringify(order),
-  });
-}
-
-/** Act upon the version of the alert that the operator saw; rejects with a conflict when it has moved on. */
-export function actOnAlert(alert: Alert, act: Act, by: string, note: string): Promise<Alert> {
-  return ask(`/alerts/${encodeURIComponent(alert.alert_id)}/${act}`, {
-    method: "POST",
-    headers: { "Content-Type": "application/json" },
-    body: JSON.stringify({ by, note: note === "" ? null : note, version: alert.version }),
   });
 }

@@ -19,6 +19,10 @@ export const RULES = [
 export const SEVERITIES = ["critical", "serious", "warning"] as const;
 export const STATUSES = ["open", "acknowledged", "closed", "false_alarm"] as const;
 
+/** Why an alert was false. */
+export const FALSE_REASONS = ["position_drift", "device_fault", "approval_outdated", "detour_not_on_record", "other"] as const;
+
+export type FalseReason = (typeof FALSE_REASONS)[number];
 export type Rule = (typeof RULES)[number];
 export type Severity = (typeof SEVERITIES)[number];
 export type Status = (typeof STATUSES)[number];
@@ -80,10 +84,18 @@ export interface Alert {
   found_late: boolean;
   version: number;
   evidence: Evidence;
+  /** Who is to deal with it. */
+  assignee: string | null;
+  level: Level;
+  /** When it goes up a level unless somebody acknowledges it; null when it does not. */
+  due_at: string | null;
+  false_reason: FalseReason | null;
 }
 
-export type HandlingKind = "acknowledged" | "closed" | "false_alarm";
-export type ChangeKind = "opened" | "updated" | "ended" | "waived" | HandlingKind;
+/** How far an alert was raised: the desk, the shift leader, the authority in charge. */
+export type Level = 0 | 1 | 2;
+export type HandlingKind = "acknowledged" | "closed" | "false_alarm" | "assigned" | "noted";
+export type ChangeKind = "opened" | "updated" | "ended" | "waived" | "escalated" | HandlingKind;
 
 /** One step in the life of an alert. */
 export interface Step {
@@ -92,6 +104,13 @@ export interface Step {
   at: string;
   by: string | null;
   note: string | null;
+}
+
+/** A step as an alert's file has it, with what the alert then was. */
+export interface FileStep extends Step {
+  assignee: string | null;
+  level: Level;
+  false_reason: FalseReason | null;
 }
 
 /** A step with the alert as it stands after it. */
@@ -121,7 +140,7 @@ export type QualityMark = keyof typeof QUALITY_MARKS;
 
 /** An alert with all its steps, and the track around it. */
 export interface AlertFile extends Alert {
-  changes: Step[];
+  changes: FileStep[];
   fixes: Fix[];
 }
 
@@ -169,6 +188,8 @@ export interface Bus {
   seats: number;
   depot: LonLat;
   state: "in_service" | "out_of_service";
+  /** Whose authority gave its permit; empty where the record does not say. */
+  district: string;
   route_ids: string[];
 }
 
@@ -224,7 +245,7 @@ export type Route = GeoJSON.Feature<GeoJSON.LineString, RouteProperties>;
 export type Routes = GeoJSON.FeatureCollection<GeoJSON.LineString, RouteProperties>;
 export type BaseMap = GeoJSON.FeatureCollection<GeoJSON.Geometry, { class: string }>;
 
-/** What a person does about an alert, as the last part of its path. */
+/** What a person does about an alert's status, as the last part of its path. */
 export type Act = "acknowledge" | "close" | "false-alarm";
 
 /** RFC 9457. */
