@@ -7,9 +7,11 @@ from pathlib import Path
 from fastapi import APIRouter, FastAPI
 from starlette.middleware.gzip import GZipMiddleware
 
+from api.accesses import access_routes
 from api.alerts import alert_routes
 from api.buses import bus_routes
 from api.context import Context
+from api.exports import export_routes
 from api.guards import SecurityHeaders
 from api.health import health_routes
 from api.hours import hour_routes
@@ -21,6 +23,7 @@ from api.rejects import reject_routes
 from api.routes import route_routes
 from api.static import page_routes
 from api.stream import live_routes
+from api.timetable import timetable_routes
 from api.tracks import track_routes
 
 ROOT = "/api/v1"
@@ -48,6 +51,9 @@ def create_app(context: Context, page_dir: Path) -> FastAPI:
     for routes in (
         bus_routes(context),
         track_routes(context),
+        export_routes(context),
+        access_routes(context),
+        timetable_routes(context),
         presence_routes(context),
         hour_routes(context),
         alert_routes(context),
