@@ -91,7 +91,7 @@ export function trackOf(fixes: Fixes, leftOut: number): Track {
 /** From what distance in time on two fixes are not joined: a minute, or more where the bus reports seldom. */
 export function gapOf(times: Float64Array): number {
   const apart = Array.from(times.subarray(1), (time, row) => time - (times[row] as number)).sort((a, b) => a - b);
-  const usual = apart[apart.length >> 1] ?? 0;
+  const usual = apart[(apart.length - 1) >> 1] ?? 0;
   return Math.max(SHORTEST_GAP_MS, GAP_INTERVALS * usual);
 }
 
