@@ -15,7 +15,7 @@ type Source = (typeof SOURCES)[number] | "roads" | "chosen" | "stops";
 
 const STOP_NAMES_FROM_ZOOM = 13;
 /** Wide enough to be seen on both sides of a track that keeps to it. */
-const APPROVED_WIDTH = ["interpolate", ["linear"], ["zoom"], 10, 7, 15, 12] as never;
+const APPROVED_WIDTH = ["interpolate", ["linear"], ["zoom"], 10, 6, 15, 10] as never;
 const NOTHING: GeoJSON.FeatureCollection = { type: "FeatureCollection", features: [] };
 const ROUND = { "line-cap": "round", "line-join": "round" } as const;
 const SVG = "http://www.w3.org/2000/svg";
@@ -102,6 +102,7 @@ export class TrackMap {
         for (const source of SOURCES) this.#map.addSource(source, { type: "geojson", data: NOTHING });
         for (const layer of trackLayers()) this.#map.addLayer(layer, "stops");
         this.#map.setPaintProperty("chosen", "line-width", APPROVED_WIDTH);
+        this.#map.setPaintProperty("chosen", "line-opacity", 0.6);
         resolve();
       }),
     );
