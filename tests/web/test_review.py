@@ -15,6 +15,7 @@ import pytest
 from playwright.sync_api import Locator, Page, Route, expect
 
 from simulators.recordings.files import read_traces
+from tests.web.conftest import REPOSITORY
 from tests.web.test_page import OpenRoom, api
 
 pytestmark = [pytest.mark.timeout(240)]
@@ -74,6 +75,7 @@ def seconds(text: str) -> int:
 def test_a_bus_is_found_and_its_morning_of_another_day_is_shown(open_review: OpenReview) -> None:
     page = open_review()
     page.get_by_role("combobox", name=FIND).fill(BUS)
+    expect(page.get_by_role("option").first).to_contain_text(BUS)
     page.keyboard.press("Enter")
     ready(page)
     page.get_by_label("日期").fill(str(DAY))
@@ -94,7 +96,7 @@ def test_a_school_and_a_driver_lead_to_their_buses_of_the_day(open_review: OpenR
     bus = api(page, f"/buses/{BUS}")
     for wanted in (bus["school"], bus["assignments"][0]["driver"]["driver_id"]):
         page.get_by_role("combobox", name=FIND).fill(wanted)
-        page.get_by_role("option").first.click()
+        page.get_by_role("option", name=re.compile(wanted)).first.click()
         duty = page.get_by_role("button", name=re.compile(bus["plate"]))
         expect(duty).to_contain_text("06:40")
         duty.click()
@@ -306,6 +308,18 @@ def test_a_server_that_is_away_is_said_and_asked_again(open_review: OpenReview) 
     page.unroute("**/track?*")
     page.get_by_role("button", name="重试").click()
     ready(page)
+
+
+@pytest.mark.parametrize("theme", ["dark", "light"])
+def test_nothing_stands_in_the_way_of_a_screen_reader(open_review: OpenReview, theme: str) -> None:
+    page = open_review(address(bus2=BUS, from2=f"{DAY}T15:40:00", to2=f"{DAY}T17:30:00"))
+    page.evaluate("theme => document.documentElement.dataset.theme = theme", theme)
+    for which in ("first", "second"):
+        ready(page, which)
+        expect(pane(page, which).locator("canvas.maplibregl-canvas")).to_be_visible()
+    page.evaluate((REPOSITORY / "web/node_modules/axe-core/axe.min.js").read_text(encoding="utf-8"))
+    found = page.evaluate("axe.run('main', {runOnly: ['wcag2a', 'wcag2aa', 'wcag22aa', 'best-practice']})")
+    assert [(flaw["id"], [node["html"] for node in flaw["nodes"]]) for flaw in found["violations"]] == []
 
 
 def test_without_webgl_the_chart_the_alerts_and_the_files_remain(open_review: OpenReview) -> None:

@@ -15,7 +15,7 @@ type Source = (typeof SOURCES)[number] | "roads" | "chosen" | "stops";
 
 const STOP_NAMES_FROM_ZOOM = 13;
 /** Wide enough to be seen on both sides of a track that keeps to it. */
-const APPROVED_WIDTH = ["interpolate", ["linear"], ["zoom"], 10, 6, 15, 10] as never;
+const APPROVED_WIDTH = ["interpolate", ["linear"], ["zoom"], 10, 5, 15, 8] as never;
 const NOTHING: GeoJSON.FeatureCollection = { type: "FeatureCollection", features: [] };
 const ROUND = { "line-cap": "round", "line-join": "round" } as const;
 const SVG = "http://www.w3.org/2000/svg";
@@ -85,6 +85,14 @@ function mark(className: string, paths: string[]): { element: HTMLElement; pictu
   return { element, picture };
 }
 
+function boundsOf(lines: readonly GeoJSON.LineString[]): LngLatBounds | null {
+  const places = lines.flatMap((line) => line.coordinates);
+  if (places.length === 0) return null;
+  const bounds = new LngLatBounds();
+  for (const [lon, lat] of places) bounds.extend([lon as number, lat as number]);
+  return bounds;
+}
+
 export class TrackMap {
   readonly #map: MapLibre;
   readonly #ready: Promise<void>;
@@ -92,7 +100,8 @@ export class TrackMap {
   #busIsShown = false;
   #stopNames: Marker[] = [];
   #pins: Marker[] = [];
-  #bounds: LngLatBounds | null = null;
+  #trackBounds: LngLatBounds | null = null;
+  #routeBounds: LngLatBounds | null = null;
 
   /** Throws when the browser cannot draw. */
   constructor(container: HTMLElement) {
@@ -102,13 +111,18 @@ export class TrackMap {
         for (const source of SOURCES) this.#map.addSource(source, { type: "geojson", data: NOTHING });
         for (const layer of trackLayers()) this.#map.addLayer(layer, "stops");
         this.#map.setPaintProperty("chosen", "line-width", APPROVED_WIDTH);
-        this.#map.setPaintProperty("chosen", "line-opacity", 0.6);
+        this.#map.setPaintProperty("chosen", "line-opacity", 0.55);
         resolve();
       }),
     );
     const { element } = mark("track-bus", MARKS.on_route.map((part) => part.path));
     this.#bus = new Marker({ element, rotationAlignment: "map", subpixelPositioning: true });
     this.#map.on("zoom", () => this.#showStopNames());
+  }
+
+  /** What the map is called by those who cannot see it. */
+  setName(name: string): void {
+    this.#map.getCanvas().setAttribute("aria-label", name);
   }
 
   async setBaseMap(baseMap: BaseMap): Promise<void> {
@@ -130,6 +144,7 @@ export class TrackMap {
         this.#map.setPaintProperty(layer, "line-width", width as never);
       }
     }
+    this.#routeBounds = boundsOf(routes.map((route) => route.geometry));
     const stops = routes.flatMap((route) => route.properties.stops);
     this.#setSource("stops", {
       type: "FeatureCollection",
@@ -151,10 +166,7 @@ export class TrackMap {
         geometry: { type: "Point", coordinates: [lon, doubtful.lat[row] as number] },
       })),
     });
-    this.#bounds = null;
-    for (const { geometry } of lines.features) {
-      for (const [lon, lat] of geometry.coordinates) (this.#bounds ??= new LngLatBounds()).extend([lon as number, lat as number]);
-    }
+    this.#trackBounds = boundsOf(lines.features.map(({ geometry }) => geometry));
   }
 
   /** A pin at the peak of each alert; the list beside the map has the same ones for the keyboard. */
@@ -187,9 +199,11 @@ export class TrackMap {
     }
   }
 
+  /** Shows all of the track; of a bus without one the approved lines. */
   async showWhole(animate: boolean): Promise<void> {
     await this.#ready;
-    if (this.#bounds !== null) this.#map.fitBounds(this.#bounds, { padding: 48, maxZoom: 16, animate, duration: 500 });
+    const bounds = this.#trackBounds ?? this.#routeBounds;
+    if (bounds !== null) this.#map.fitBounds(bounds, { padding: 48, maxZoom: 16, animate, duration: 500 });
   }
 
   flyTo(lon: number, lat: number): void {

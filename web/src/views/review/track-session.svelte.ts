@@ -23,6 +23,8 @@ import {
 const MOST_DRAWN = 6_000;
 /** A piece asked for in full: its span is chosen so that it has fewer. */
 const MOST_IN_FULL = 20_000;
+/** After a piece that did not come, so long nothing is asked for. */
+const REST_MS = 5_000;
 /** Pieces kept beside the thinned track, the newest ones. */
 const PIECES_KEPT = 3;
 
@@ -60,7 +62,8 @@ export class TrackSession {
   #base = $state.raw<Fixes>(NO_FIXES);
   #thinnedOut = $state.raw(0);
   #pieces = $state.raw<Piece[]>([]);
-  #reading: Span | null = null;
+  #reading = false;
+  #restsUntilMs = 0;
   #read = 0;
   #by = "";
 
@@ -87,7 +90,7 @@ export class TrackSession {
     Object.assign(this, { asked: { busId, span }, phase: "loading", trouble: null, bus: null, alerts: [], routes: [], runs: [] });
     this.#base = NO_FIXES;
     this.#pieces = [];
-    this.#reading = null;
+    this.#reading = false;
     this.#by = by;
     try {
       const [answer, bus, due, alerts] = await Promise.all([
@@ -125,19 +128,21 @@ export class TrackSession {
 
   /** Reads in full what is shown closely or about to be played, where the track is thinned. One piece at a time. */
   async look(shown: Span, playback: Playback): Promise<void> {
-    if (this.asked === null || this.phase !== "ready" || this.#thinnedOut === 0 || this.#reading !== null) return;
+    if (this.asked === null || this.phase !== "ready" || this.#thinnedOut === 0 || this.#reading) return;
+    if (performance.now() < this.#restsUntilMs) return;
     const { busId, span } = this.asked;
     const wanted = wantedInFull(shown, playback, this.#pieces.map((piece) => piece.span));
     if (wanted === null) return;
     const asked = { fromMs: Math.max(span.fromMs, wanted.fromMs), toMs: Math.min(span.toMs, wanted.toMs) };
     if (asked.fromMs >= asked.toMs) return;
     const read = this.#read;
-    this.#reading = asked;
+    this.#reading = true;
     const answer = await readTrack(busId, asked, MOST_IN_FULL, this.#by).catch(() => null);
     if (this.#read !== read) return;
-    this.#reading = null;
-    // Without an answer the thinned track goes on to be shown; the next look asks again.
-    if (answer !== null) this.#pieces = [...this.#pieces, { span: wanted, fixes: fixesOf(answer) }].slice(-PIECES_KEPT);
+    this.#reading = false;
+    // Without an answer the thinned track goes on to be shown; a later look asks again.
+    if (answer === null) this.#restsUntilMs = performance.now() + REST_MS;
+    else this.#pieces = [...this.#pieces, { span: wanted, fixes: fixesOf(answer) }].slice(-PIECES_KEPT);
   }
 }
 
