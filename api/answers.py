@@ -32,6 +32,12 @@ class Json(Response):
         return msgspec.json.encode(content)
 
 
+class GeoJson(Json):
+    """The same for a place on a map."""
+
+    media_type = "application/geo+json"
+
+
 class RawJson(Response):
     """A JSON answer that is in bytes already."""
 

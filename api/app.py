@@ -7,9 +7,11 @@ from pathlib import Path
 from fastapi import APIRouter, FastAPI
 from starlette.middleware.gzip import GZipMiddleware
 
+from api.accesses import access_routes
 from api.alerts import alert_routes
 from api.buses import bus_routes
 from api.context import Context
+from api.exports import export_routes
 from api.fleet import fleet_routes
 from api.guards import SecurityHeaders
 from api.health import health_routes
@@ -22,6 +24,7 @@ from api.rejects import reject_routes
 from api.routes import route_routes
 from api.static import page_routes
 from api.stream import live_routes
+from api.timetable import timetable_routes
 from api.tracks import track_routes
 
 ROOT = "/api/v1"
@@ -50,6 +53,9 @@ def create_app(context: Context, page_dir: Path) -> FastAPI:
         fleet_routes(context),
         bus_routes(context),
         track_routes(context),
+        export_routes(context),
+        access_routes(context),
+        timetable_routes(context),
         presence_routes(context),
         hour_routes(context),
         alert_routes(context),

@@ -37,7 +37,7 @@ def bus_routes(context: Context) -> APIRouter:
             _bus(registry.buses[row], {bus_id: [assignment.route_id for assignment in own]})
             | {
                 "assignments": [_assignment(assignment, registry, context) for assignment in own],
-                "today": _today(registry, context.today()),
+                "today": school_day(registry, context.today()),
                 "last_position": _last_position(bus_id, context),
             }
         )
@@ -83,7 +83,8 @@ def _assignment(assignment: Assignment, registry: Registry, context: Context) ->
     }
 
 
-def _today(registry: Registry, day: date) -> dict[str, Any]:
+def school_day(registry: Registry, day: date) -> dict[str, Any]:
+    """What a day is by the school calendar."""
     off = registry.calendar.days_off_on(day)
     weekday = registry.calendar.weekday_on(day)
     return {"day": day, "weekday": weekday, "day_off": off.name if off and weekday is None else None}

@@ -15,6 +15,7 @@ from numpy.typing import NDArray
 from alerts.episodes import Alert, Change, FalseReason, Rule, Severity, Status
 from alerts.handling import Act
 from alerts.incidents import Incident
+from fleet.accesses import Access
 from fleet.fixes import Fixes
 from fleet.hours import Hour
 from fleet.registry import Advisory, Registry, Waiver
@@ -224,6 +225,18 @@ class Incidents(Protocol):
         """An incident and its alerts; ``NotFound``."""
 
 
+class Accesses(Protocol):
+    """Who looked at which track."""
+
+    async def record(self, access: Access) -> None:
+        """Keep a look at a track."""
+
+    async def newest(
+        self, limit: int, *, bus_id: str | None, by: str | None, from_ms: int | None, to_ms: int | None
+    ) -> list[Access]:
+        """The newest looks, newest first, as far as they are narrowed down."""
+
+
 @dataclass(frozen=True, slots=True)
 class Ports:
     """All that the API reads and writes."""
@@ -238,3 +251,4 @@ class Ports:
     waivers: Waivers
     advisories: Advisories
     incidents: Incidents
+    accesses: Accesses

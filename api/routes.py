@@ -14,11 +14,13 @@ from dataclasses import dataclass
 from typing import Annotated, Any
 
 import msgspec
-from fastapi import APIRouter, Query, Request
+from fastapi import APIRouter, Path, Query, Request
 from starlette.responses import Response
 
 from api import schemas
+from api.answers import GeoJson
 from api.context import Context
+from fleet.errors import NotFound
 from fleet.registry import Approval, Registry
 
 _DIGITS = 5
@@ -61,6 +63,23 @@ def route_routes(context: Context) -> APIRouter:
             lambda: _features(_in_force(registry, today), limits=limits),
         )
 
+    @router.get(
+        "/approvals/{approval_id}",
+        summary="An approval, in force or not: what a bus was held to then",
+        response_model=schemas.ApprovedRoute,
+    )
+    async def approval(approval_id: Annotated[str, Path(max_length=100)]) -> Response:
+        _, registry = await context.ports.record.registry()
+        row = registry.approval_rows.get(approval_id)
+        if row is None:
+            raise NotFound(f"there is no approval {approval_id!r} on record")
+        found = registry.approvals[row]
+        feature = _feature(found)
+        feature["properties"] |= {
+            "version": found.version, "valid_from": found.valid_from, "valid_to": found.valid_to
+        }  # fmt: skip
+        return GeoJson(feature)
+
     @router.get("/base-map", summary="The roads", response_model=schemas.BaseMap)
     async def base_map(request: Request) -> Response:
         roads = await context.ports.record.base_map() or _NO_ROADS
@@ -75,32 +94,33 @@ def _in_force(registry: Registry, today: Any) -> list[Approval]:
 
 
 def _features(approvals: list[Approval], *, limits: bool) -> bytes:
+    features = [_feature(approval, limits=limits) for approval in approvals]
+    return msgspec.json.encode({"type": "FeatureCollection", "features": features})
+
+
+def _feature(approval: Approval, *, limits: bool = True) -> dict[str, Any]:
     names = ["approval_id", "route_id", "name", "number", "school", "direction", "corridor_m"]
     if limits:
         names.append("limits")
-    features = [
-        {
-            "type": "Feature",
-            "geometry": {
-                "type": "LineString",
-                "coordinates": [(round(lon, _DIGITS), round(lat, _DIGITS)) for lon, lat in approval.line],
-            },
-            "properties": {
-                **{name: getattr(approval, name) for name in names},
-                "stops": [
-                    {
-                        "name": stop.name,
-                        "lon": round(stop.lon, _DIGITS),
-                        "lat": round(stop.lat, _DIGITS),
-                        "chainage_m": round(stop.chainage_m),
-                    }
-                    for stop in approval.stops
-                ],
-            },
-        }
-        for approval in approvals
-    ]
-    return msgspec.json.encode({"type": "FeatureCollection", "features": features})
+    return {
+        "type": "Feature",
+        "geometry": {
+            "type": "LineString",
+            "coordinates": [(round(lon, _DIGITS), round(lat, _DIGITS)) for lon, lat in approval.line],
+        },
+        "properties": {
+            **{name: getattr(approval, name) for name in names},
+            "stops": [
+                {
+                    "name": stop.name,
+                    "lon": round(stop.lon, _DIGITS),
+                    "lat": round(stop.lat, _DIGITS),
+                    "chainage_m": round(stop.chainage_m),
+                }
+                for stop in approval.stops
+            ],
+        },
+    }
 
 
 def _pack(key: Hashable, plain: bytes) -> _Packed:

@@ -12,6 +12,7 @@ from typing import Annotated, Any, Literal
 from pydantic import AwareDatetime, BaseModel, ConfigDict, Field, StringConstraints
 
 from alerts.episodes import ChangeKind, FalseReason, Rule, Severity, Status
+from fleet.accesses import AccessKind
 from fleet.registry import BusState, Direction, LimitReason, WaiverReason
 
 LonLat = tuple[float, float]
@@ -160,6 +161,60 @@ class Track(Model):
     properties: TrackProperties
 
 
+class TrackAccess(Model):
+    """A look at a track."""
+
+    at: datetime
+    by: str | None = Field(description="The name that the person stated; null when none was given")
+    what: AccessKind
+    bus_id: str
+    from_: datetime = Field(alias="from")
+    to: datetime
+
+
+class TrackAccesses(Model):
+    """The newest looks at tracks."""
+
+    items: list[TrackAccess]
+
+
+class DriverOnRecord(Model):
+    """A driver and the buses that their assignments name."""
+
+    driver_id: str
+    name: str
+    qualified_until: date
+    bus_ids: list[str]
+
+
+class Drivers(Model):
+    """All drivers on record."""
+
+    items: list[DriverOnRecord]
+
+
+class Run(Model):
+    """One trip that an assignment calls for on a day."""
+
+    assignment_id: str
+    bus_id: str
+    driver_id: str
+    driver_name: str
+    route_id: str
+    route_name: str
+    school: str
+    direction: Direction
+    approval_id: str | None = Field(description="The version in force on that day; null when there is none")
+    starts: datetime = Field(description="The window's start")
+    ends: datetime
+
+
+class DayTimetable(SchoolDay):
+    """The trips of a day, by bus and start."""
+
+    items: list[Run]
+
+
 class Visit(Model):
     """A bus in an area: its fixes there, less than ten minutes apart."""
 
@@ -232,6 +287,22 @@ class Route(Model):
     type: Literal["Feature"]
     geometry: LineString
     properties: RouteProperties
+
+
+class ApprovalProperties(RouteProperties):
+    """An approved version with the days on which it is valid."""
+
+    version: int
+    valid_from: date
+    valid_to: date = Field(description="The last day of validity, included")
+
+
+class ApprovedRoute(Model):
+    """An approved line as a GeoJSON feature, in force or not."""
+
+    type: Literal["Feature"]
+    geometry: LineString
+    properties: ApprovalProperties
 
 
 class Routes(Model):

@@ -12,6 +12,7 @@ from numpy.typing import NDArray
 from starlette.responses import Response
 
 from api import schemas
+from api.accesses import StatedName, record_access
 from api.answers import BusId, Json, Moment, moment_ms
 from api.context import Context
 from fleet.clock import HOUR_MS, format_time
@@ -40,17 +41,15 @@ def track_routes(context: Context) -> APIRouter:
                 ge=2, le=MOST_FIXES, description="Thin the whole span to so many fixes, in place of `limit`"
             ),
         ] = None,
+        by: StatedName = None,
     ) -> Response:
-        to_ms = moment_ms(to, "to") or context.now_ms()
-        from_ms = moment_ms(from_, "from")
-        if from_ms is None:
-            from_ms = to_ms - HOUR_MS
-        if from_ms > to_ms:
-            raise BadInput("query.from: must not be after `to`")
+        from_ms, to_ms = read_span(from_, to, context)
         if most is not None:
             fixes, quality, left_out = await context.ports.tracks.thinned(bus_id, from_ms, to_ms, most)
+            await record_access(context, "view", by, bus_id, from_ms, to_ms)
             return Json(_feature(bus_id, fixes, quality, context.zone, truncated=False, left_out=left_out))
         fixes, quality = await context.ports.tracks.way(bus_id, from_ms, to_ms, limit + 1)
+        await record_access(context, "view", by, bus_id, from_ms, to_ms)
         truncated = len(fixes) > limit
         kept = np.arange(min(len(fixes), limit))
         return Json(
@@ -58,6 +57,19 @@ def track_routes(context: Context) -> APIRouter:
         )
 
     return router
+
+
+def read_span(from_: str | None, to: str | None, context: Context) -> tuple[int, int]:
+    """The span that a query asks for, epoch milliseconds, both ends included: the last hour if it says
+    nothing. ``BadInput`` when it is none.
+    """
+    to_ms = moment_ms(to, "to") or context.now_ms()
+    from_ms = moment_ms(from_, "from")
+    if from_ms is None:
+        from_ms = to_ms - HOUR_MS
+    if from_ms > to_ms:
+        raise BadInput("query.from: must not be after `to`")
+    return from_ms, to_ms
 
 
 def fixes_to_wire(fixes: Fixes, quality: NDArray[np.int16], zone: ZoneInfo) -> list[dict[str, Any]]:

@@ -22,6 +22,7 @@ from buswatch.settings import Settings
 from fleet.errors import BadInput, Unavailable
 from fleet.topics import EVERY_ALERT, LIVE, alert_topic
 from ingest.mqtt import Broker, Connection, Message, connect
+from storage.accesses import AccessLog
 from storage.advisories import AdvisoryBook
 from storage.alerts import AlertBook
 from storage.changes import AlertDesk, ChangeLog
@@ -115,6 +116,7 @@ async def run_api(settings: Settings) -> None:
             waivers=WaiverBook(database),
             advisories=AdvisoryBook(database),
             incidents=IncidentBook(database),
+            accesses=AccessLog(database),
         )
         _, registry = await ports.record.registry()
         hub = LiveHub(ports, registry.tz)

@@ -31,6 +31,12 @@ WITH gone AS (
 )
 DELETE FROM incident USING gone WHERE incident.incident_id = gone.incident_id;
 
+-- name: delete_accesses
+WITH gone AS (
+    SELECT access_id FROM track_access WHERE at < %(before)s ORDER BY at LIMIT %(limit)s
+)
+DELETE FROM track_access USING gone WHERE track_access.access_id = gone.access_id;
+
 -- name: delete_rejects
 WITH gone AS (
     SELECT digest FROM rejected WHERE last_received < %(before)s ORDER BY last_received LIMIT %(limit)s

@@ -23,6 +23,7 @@ from api.live import LiveHub
 from api.ports import Ports
 from api.server import ApiServer
 from fleet.fixes import Fixes
+from storage.accesses import AccessLog
 from storage.advisories import AdvisoryBook
 from storage.alerts import AlertBook
 from storage.changes import AlertDesk, ChangeLog
@@ -86,6 +87,7 @@ async def room(database: Database, tmp_path: Path) -> Room:
         waivers=WaiverBook(database),
         advisories=AdvisoryBook(database),
         incidents=IncidentBook(database),
+        accesses=AccessLog(database),
     )
     hub = LiveHub(ports, loaded.tz, lambda: NOW_MS)
     room = Room(database, Committer(database, keys), hub, tmp_path / "page")

@@ -12,10 +12,12 @@ import tempfile
 import time
 from collections.abc import Iterator
 from pathlib import Path
+from zoneinfo import ZoneInfo
 
 import pytest
 from playwright.sync_api import Page, expect
 
+from simulators.recordings.files import read_traces
 from tests.web.test_page import OpenRoom, api, open_alert, panel
 
 pytestmark = [pytest.mark.timeout(240)]
@@ -85,3 +87,25 @@ def test_an_alert_arrives_a_click_shows_its_bus_and_an_operator_acknowledges_it(
     assert [(step["by"], step["note"]) for step in on_file["changes"] if step["by"]] == [
         ("李雷", "已电话联系驾驶员")
     ]
+
+
+def test_a_track_is_reviewed_and_taken_away_and_both_are_on_record(room: Page, tmp_path: Path) -> None:
+    row = open_alert(room)
+    alert = api(room, f"/alerts/{row.get_attribute('data-alert')}")
+    room.evaluate(f"location.hash = '#/review?bus={alert['bus_id']}'")
+    pane = room.get_by_test_id("track-first")
+    expect(pane).to_have_attribute("data-phase", "ready")
+    room.get_by_role("button", name="最近一小时").click()
+    expect(pane).to_have_attribute("data-phase", "ready")
+    expect(pane).not_to_have_attribute("data-fixes", "0")
+    room.locator(f"[data-violation='{alert['alert_id']}']").click()
+    expect(room.get_by_test_id("clock")).to_have_text(alert["started_at"][11:19])
+    with room.expect_download() as download:
+        room.get_by_role("link", name=re.compile("的 CSV$")).click()
+    path = tmp_path / download.value.suggested_filename
+    download.value.save_as(path)
+    traces = read_traces(path, ZoneInfo("Asia/Shanghai"))
+    assert traces.bus_ids == (alert["bus_id"],)
+    assert len(traces.fixes) >= int(pane.get_attribute("data-fixes") or 0)
+    looks = api(room, f"/track-accesses?bus={alert['bus_id']}")["items"]
+    assert {(look["by"], look["what"]) for look in looks} == {("李雷", "view"), ("李雷", "export")}

@@ -8,6 +8,7 @@ import { createReadStream, existsSync } from "node:fs";
 import { createServer } from "node:http";
 import { extname, join, normalize } from "node:path";
 import { fileURLToPath } from "node:url";
+import { fakeTracks } from "./fake-tracks.mjs";
 
 const PAGE = fileURLToPath(new URL("../../api/page", import.meta.url));
 const PORT = Number(process.argv[2] ?? 8901);
@@ -93,6 +94,7 @@ const buses = Array.from({ length: BUSES }, (_, at) => {
   };
 });
 const busesById = new Map(buses.map((bus) => [bus.record.bus_id, bus]));
+const tracks = fakeTracks({ buses, routes, lonLat });
 
 function baseMap() {
   const features = [];
@@ -309,7 +311,7 @@ function busFile(id) {
   if (bus === undefined) throw new Refusal(404, `no bus ${id}`);
   const { route_id, name, direction, approval_id, number } = bus.route.properties;
   return {
-    ...bus.record, last_position: null, today: schoolDay(),
+    ...bus.record, last_position: bus.role === "out" ? null : { time: zoned(bus.fixMs) }, today: schoolDay(),
     assignments: [{
       assignment_id: `A${id.slice(1)}`, route_id, route_name: name, direction, approval_id, approval_number: number, driver: bus.driver,
       weekdays: [1, 2, 3, 4, 5, 6, 7], starts: "06:40:00", ends: "08:10:00",
@@ -318,6 +320,10 @@ function busFile(id) {
 }
 
 function listAlerts(query) {
+  if (query.has("bus")) {
+    const items = tracks.alerts(query.get("bus"), Date.parse(query.get("from")), Date.parse(query.get("to")));
+    return { items: items.reverse(), next_cursor: null };
+  }
   const limit = Number(query.get("limit") ?? 100);
   const from = Number(query.get("cursor") ?? 0);
   const found = [...alerts.values()].filter((alert) => ["status", "rule", "severity"].every((name) => [null, alert[name]].includes(query.get(name)))).reverse();
@@ -352,14 +358,23 @@ async function body(request) {
   return JSON.parse(Buffer.concat(parts).toString());
 }
 
+function found(what, name) {
+  if (what === null) throw new Refusal(404, `no ${name}`);
+  return what;
+}
+
 async function answerTo(request, url) {
   const [noun, id, verb] = url.pathname.slice("/api/v1/".length).split("/").map(decodeURIComponent);
   if (request.method === "POST" && noun === "alerts" && verb in ACTS) return act(id, verb, await body(request));
   if (request.method === "POST" && noun === "incidents" && verb === "waiver") return waive(await body(request));
   switch (noun) {
     case "incidents": return { items: incidents() };
-    case "buses": return id === undefined ? { items: buses.map((bus) => bus.record) } : busFile(id);
+    case "buses": if (verb === "track") return found(tracks.track(id, url.searchParams), id);
+      return id === undefined ? { items: buses.map((bus) => bus.record) } : busFile(id);
     case "fleet": return { city: "武汉", zone: "Asia/Shanghai" };
+    case "timetable": return tracks.timetable(url.searchParams.get("on"));
+    case "drivers": return tracks.drivers();
+    case "approvals": return found(tracks.approval(id), id);
     case "positions": return frame(buses);
     case "alerts": return id === undefined ? listAlerts(url.searchParams) : alertFile(id);
     case "base-map": return baseMap();
@@ -385,6 +400,11 @@ const server = createServer(async (request, answer) => {
   if (!url.pathname.startsWith("/api/")) return file(url, answer);
   if (url.pathname === "/api/v1/live") return live(request, answer);
   try {
+    const file = /^\/api\/v1\/buses\/([^/]+)\/track\.(\w+)$/.exec(url.pathname);
+    if (file !== null) {
+      const { name, media, text } = found(tracks.file(file[1], file[2], url.searchParams), file[1]);
+      return answer.writeHead(200, { "Content-Type": media, "Content-Disposition": `attachment; filename="${name}"` }).end(text);
+    }
     const data = await answerTo(request, url);
     answer.writeHead(200, { "Content-Type": "application/json" }).end(JSON.stringify(data));
   } catch (error) {

@@ -1,15 +1,12 @@
 /** The map of the city: MapLibre with its sources, and the layer of buses above it. */
-import "maplibre-gl/dist/maplibre-gl.css";
-import { GeoJSONSource, LngLatBounds, Map as MapLibre, Marker, ScaleControl, setWorkerUrl } from "maplibre-gl";
-import workerUrl from "maplibre-gl/dist/maplibre-gl-worker.mjs?worker&url";
+import { GeoJSONSource, LngLatBounds, Map as MapLibre, Marker } from "maplibre-gl";
 import type { ShownState } from "../state/fleet";
 import type { Position } from "../wire/frame";
 import type { BaseMap, Fix, Route } from "../wire/contract";
 import { BusLayer } from "./bus-layer";
+import { northUpMap } from "./north-up";
 import { pixelsPerMetre, project, type Point } from "./projection";
 import { emptyStyle, layers, metresWide, type SourceName } from "./style";
-
-setWorkerUrl(workerUrl);
 
 export interface CityMapEvents {
   /** A click on a bus, or null beside all of them. */
@@ -39,24 +36,7 @@ export class CityMap {
   /** Throws when the browser cannot draw. `fleet` lies above `container` and covers the same pixels. */
   constructor(container: HTMLElement, fleet: HTMLCanvasElement, events: CityMapEvents) {
     this.#buses = new BusLayer(fleet);
-    this.#map = new MapLibre({
-      container,
-      style: emptyStyle(),
-      center: [114.3, 30.59],
-      zoom: 10,
-      minZoom: 7,
-      maxZoom: 19,
-      // North stays up: people who share a wall point at it and speak of left and right.
-      dragRotate: false,
-      touchPitch: false,
-      pitchWithRotate: false,
-      renderWorldCopies: false,
-      attributionControl: false,
-      fadeDuration: 0,
-    });
-    this.#map.touchZoomRotate.disableRotation();
-    this.#map.keyboard.disableRotation();
-    this.#map.addControl(new ScaleControl({ maxWidth: 120 }), "bottom-left");
+    this.#map = northUpMap(container, emptyStyle());
     this.#ready = new Promise((resolve) => this.#map.once("load", () => resolve()));
     this.#map.on("render", () => this.#moveBuses());
     this.#map.on("click", (event) => events.picked(this.#buses.pick(event.point)));

@@ -4,7 +4,7 @@ import type { Evidence } from "../wire/contract";
 import { en } from "./en";
 import { doubts, duration, gravity, stopwatch } from "./format";
 import { zh } from "./zh";
-import { dayOf, timeOfDay, wallClock } from "./zone";
+import { dayOf, momentOf, readStamp, stampOf, timeOfDay, wallClock } from "./zone";
 
 test("durations are told in the units that matter", () => {
   expect(duration(8_400, zh)).toBe("8 秒");
@@ -34,6 +34,14 @@ test("times are those of the fleet's zone", () => {
   expect(dayOf(ms)).toBe("2026-09-01");
   expect(wallClock(ms)).toEqual({ weekday: 2, minute: 451 });
   expect(timeOfDay(Date.parse("2026-08-31T16:00:00Z"))).toBe("00:00:00");
+});
+
+test("a day and a time name a moment of the fleet's zone, and a stamp comes back as it was written", () => {
+  expect(momentOf("2026-09-01", "07:30")).toBe(Date.parse("2026-08-31T23:30:00Z"));
+  expect(momentOf("2026-09-01", "00:00:05")).toBe(Date.parse("2026-08-31T16:00:05Z"));
+  expect(momentOf("2026-09-31", "")).toBeNaN();
+  expect(stampOf(readStamp("2026-09-01T23:59:59"))).toBe("2026-09-01T23:59:59");
+  expect(readStamp("yesterday")).toBeNaN();
 });
 
 const COMMON = { peak_at: "", peak_lon: 0, peak_lat: 0, fixes: 3, parameters_version: "", registry_version: "" };

@@ -37,3 +37,21 @@ export function wallClock(ms: number): WallClock {
   const [hours, minutes] = formats.clock.format(ms).split(":");
   return { weekday: WEEKDAYS.indexOf(formats.weekday.format(ms)) + 1, minute: Number(hours) * 60 + Number(minutes) };
 }
+
+/** Epoch milliseconds of 07:30 or 07:30:05 on a day, both in the fleet's zone; NaN for what is no time. */
+export function momentOf(date: string, time: string): number {
+  const asUtc = Date.parse(`${date}T${time}Z`);
+  if (Number.isNaN(asUtc)) return Number.NaN;
+  return asUtc - (Date.parse(`${dayOf(asUtc)}T${timeOfDay(asUtc)}Z`) - asUtc);
+}
+
+/** 2026-09-01T07:31:05 in the fleet's zone, to the second. */
+export function stampOf(ms: number): string {
+  return `${dayOf(ms)}T${timeOfDay(ms)}`;
+}
+
+/** What `stampOf` wrote; NaN for anything else. */
+export function readStamp(stamp: string): number {
+  const [date = "", time = ""] = stamp.split("T", 2);
+  return momentOf(date, time);
+}

@@ -1,7 +1,7 @@
 /** The REST side of the API. Every failure becomes an `ApiError`. */
 import type { Alert, AlertFile, AlertPage, BaseMap, Bus, BusFile, Fleet, Incident, Problem, Routes, Status, WaiverOrder } from "./contract";
 
-const ROOT = "/api/v1";
+export const ROOT = "/api/v1";
 
 export class ApiError extends Error {
   /** `status` is the HTTP status, or 0 when no answer came. */
