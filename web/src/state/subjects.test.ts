@@ -7,6 +7,7 @@ const bus = (bus_id: string, plate: string, school: string): Bus => ({
   bus_id,
   plate,
   school,
+  district: "",
   sign_number: "",
   sign_expires: "",
   inspection_expires: "",
