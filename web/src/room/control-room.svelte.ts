@@ -13,8 +13,10 @@ import { deskRows, openCounts, WHOLE_DESK, type DeskFilter } from "../state/desk
 import { census, fixRate, shownState, type ShownState } from "../state/fleet";
 import { linkHealth, serverTime } from "../state/link";
 import { EMPTY_ROOM, reduce, type Room, type RoomEvent } from "../state/room";
+import { silentBuses } from "../state/silence";
 import { nearestAssignment, schoolClock } from "../state/trips";
 import { dayOf, wallClock } from "../text/zone";
+import { Ground } from "./ground.svelte";
 
 const TICK_MS = 1_000;
 const RETRY_MS = 5_000;
@@ -50,6 +52,9 @@ export class ControlRoom {
   readonly busFiles = new SvelteMap<string, BusFile>();
   readonly alertFiles = new SvelteMap<string, AlertFile>();
 
+  /** Zones, waivers and weather. */
+  readonly ground = new Ground();
+
   readonly #incidents = new SvelteMap<string, Incident>();
   /** Probable closures that go on, the newest first. */
   readonly incidents = $derived.by(() => {
@@ -69,7 +74,9 @@ export class ControlRoom {
   readonly ageMs = $derived.by(() => (this.fleet.frameMs === null ? null : Math.max(0, this.nowMs - this.fleet.frameMs)));
   /** Why the monitor commits nothing at present, in its own words. */
   readonly stalled = $derived(this.#room.link.stalled);
-  readonly census = $derived.by(() => census(this.fleet, this.buses, this.nowMs));
+  /** Buses that should report and do not. */
+  readonly silent = $derived.by(() => silentBuses(this.#alerts));
+  readonly census = $derived.by(() => census(this.fleet, this.buses, this.nowMs, this.silent));
   readonly fixRate = $derived.by(() => fixRate(this.fleet));
   readonly desk = $derived.by(() => deskRows(this.#alerts, this.filter));
   readonly openCounts = $derived.by(() => openCounts(this.#alerts));
@@ -81,7 +88,7 @@ export class ControlRoom {
   });
 
   shownState(busId: string): ShownState {
-    return shownState(this.fleet.positions.get(busId), this.buses.get(busId), this.nowMs);
+    return shownState(this.fleet.positions.get(busId), this.buses.get(busId), this.nowMs, this.silent.has(busId));
   }
 
   /** The approved route to show with a bus: that of its alert, of its trip under way, or its first. */
@@ -115,11 +122,13 @@ export class ControlRoom {
         this.#apply({ type: "connected", pageMs: Date.now() });
         void this.#readAlertsIfWanted();
         void this.#readIncidents();
+        this.ground.readOrders();
       },
       disconnected: () => this.#apply({ type: "disconnected" }),
       frame: (frame) => this.#apply({ type: "frame", frame: decodeFrame(frame), pageMs: Date.now() }),
       change: (change) => {
         this.#apply({ type: "change", change });
+        if (change.kind === "waived") this.ground.readOrders();
         if (this.selectedAlert === change.alert.alert_id) void this.#readAlertFile(change.alert.alert_id);
       },
       incident: (incident) => this.#take(incident),
@@ -130,10 +139,12 @@ export class ControlRoom {
       },
     });
     void this.#readRecord();
+    this.ground.open();
   }
 
   close(): void {
     this.#closeStream?.();
+    this.ground.close();
     clearInterval(this.#ticking);
   }
 

@@ -18,6 +18,12 @@ export function dayOf(ms: number): string {
   return day.format(ms);
 }
 
+/** The moment at which the day of a moment began; the fleet's zone has no summer time. */
+export function dayStart(ms: number): number {
+  const [hours, minutes, seconds] = clock.format(ms).split(":").map(Number) as [number, number, number];
+  return Math.floor(ms / 1000) * 1000 - ((hours * 60 + minutes) * 60 + seconds) * 1000;
+}
+
 export function wallClock(ms: number): WallClock {
   const [hours, minutes] = clock.format(ms).split(":");
   return { weekday: WEEKDAYS.indexOf(weekday.format(ms)) + 1, minute: Number(hours) * 60 + Number(minutes) };
