@@ -9,6 +9,7 @@ import { createReadStream, existsSync } from "node:fs";
 import { createServer } from "node:http";
 import { extname, join, normalize } from "node:path";
 import { fileURLToPath } from "node:url";
+import { createGzip, gzipSync } from "node:zlib";
 
 const PAGE = fileURLToPath(new URL("../../api/page", import.meta.url));
 const PORT = Number(process.argv[2] ?? 8901);
@@ -439,8 +440,8 @@ const TYPES = { ".html": "text/html; charset=utf-8", ".js": "text/javascript", "
 function file(url, answer) {
   const path = join(PAGE, normalize(url.pathname === "/" ? "/index.html" : url.pathname));
   if (!path.startsWith(PAGE) || !existsSync(path)) return answer.writeHead(404).end();
-  answer.writeHead(200, { "Content-Type": TYPES[extname(path)] ?? "application/octet-stream" });
-  createReadStream(path).pipe(answer);
+  answer.writeHead(200, { "Content-Type": TYPES[extname(path)] ?? "application/octet-stream", "Content-Encoding": "gzip" });
+  createReadStream(path).pipe(createGzip({ level: 9 })).pipe(answer);
 }
 
 const server = createServer(async (request, answer) => {
@@ -449,7 +450,8 @@ const server = createServer(async (request, answer) => {
   if (url.pathname === "/api/v1/live") return live(request, answer);
   try {
     const data = await answerTo(request, url);
-    answer.writeHead(200, { "Content-Type": "application/json" }).end(JSON.stringify(data));
+    const headers = { "Content-Type": "application/json", "Content-Encoding": "gzip" };
+    answer.writeHead(200, headers).end(gzipSync(JSON.stringify(data), { level: 5 }));
   } catch (error) {
     const status = error instanceof Refusal ? error.status : 500;
     answer.writeHead(status, { "Content-Type": "application/problem+json" }).end(JSON.stringify({ status, detail: error.message }));

@@ -51,6 +51,8 @@ const FASTEST_M_S = 30;
 const LONGEST_REST_MS = 250;
 /** A frame that takes longer than this is drawn by the processor: rest in between, so that clicks get through. */
 const SLOW_FRAME_MS = 40;
+/** From asking for a frame to getting it. */
+const A_FRAME_MS = 16;
 const SLOW_REST = 2;
 const SLOWEST_REST_MS = 1000;
 const PICK_RADIUS_PX = 16;
@@ -78,6 +80,7 @@ export class BusLayer {
   /** How long the browser took for the last frame in which the buses were drawn. */
   #frameMs = 0;
   #animation: number | undefined;
+  #pause: ReturnType<typeof setTimeout> | undefined;
 
   /** Throws when the browser has no WebGL 2. */
   constructor(canvas: HTMLCanvasElement, edge: Edge) {
@@ -193,6 +196,7 @@ export class BusLayer {
 
   close(): void {
     if (this.#animation !== undefined) cancelAnimationFrame(this.#animation);
+    clearTimeout(this.#pause);
     this.#gl.getExtension("WEBGL_lose_context")?.loseContext();
   }
 
@@ -214,18 +218,25 @@ export class BusLayer {
 
   /** Draws as often as the fastest bus takes a visible step, until all have arrived. */
   #animate(): void {
-    if (this.#animation !== undefined) return;
-    let justDrawn = false;
-    const step = (): void => {
-      const nowMs = performance.now();
+    if (this.#animation !== undefined || this.#pause !== undefined) return;
+    const draw = (): void => {
       this.#animation = undefined;
-      if (justDrawn) this.#frameMs = nowMs - this.#drawnMs;
-      justDrawn = nowMs - this.#drawnMs >= this.#restMs();
-      if (justDrawn) this.draw();
-      if (nowMs < this.#restsAfterMs) this.#animation = requestAnimationFrame(step);
-      else this.draw();
+      this.draw();
+      if (this.#drawnMs < this.#restsAfterMs) this.#animation = requestAnimationFrame(rest);
     };
-    this.#animation = requestAnimationFrame(step);
+    // A frame is asked for only when there is something to draw: one that shows nothing new costs as much.
+    const rest = (nowMs: number): void => {
+      this.#animation = undefined;
+      this.#frameMs = nowMs - this.#drawnMs;
+      this.#pause = setTimeout(
+        () => {
+          this.#pause = undefined;
+          this.#animation = requestAnimationFrame(draw);
+        },
+        Math.max(0, this.#restMs() - this.#frameMs - A_FRAME_MS),
+      );
+    };
+    this.#animation = requestAnimationFrame(draw);
   }
 
   #restMs(): number {
