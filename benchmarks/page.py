@@ -14,6 +14,7 @@ import platform
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from dataclasses import asdict, dataclass
+from time import perf_counter
 from typing import Any
 
 import numpy as np
@@ -29,6 +30,7 @@ SETTLE_MS = 6_000
 FASTER = 60
 """An hour of frames in a minute."""
 _MB = 1e6
+_KINDS = {"js": "script", "css": "style", "svg": "picture"}
 _CATEGORIES = ["-*", "devtools.timeline", "disabled-by-default-devtools.timeline", "toplevel", "__metadata"]
 
 
@@ -94,54 +96,54 @@ def main() -> None:
 def measure(browser: Browser, buses: int, url: str | None, seconds: float, frames: int) -> Report:
     """The figures of one fleet, on the made-up API or at ``url``."""
     with _served(buses, 1, url) as address, _opened(browser) as (page, session):
-        weight = Weight(session)
-        _enter(page, address)
-        first_view = weight.kilobytes
+        stream = Stream(session)
+        _enter(page, address, stream)
+        first_view = _weigh(page, stream)
         shown = int(page.get_by_test_id("map").get_attribute("data-buses") or 0)
         hands = [
-            _handle(browser, page, "left alone", seconds, lambda: page.wait_for_timeout(seconds * 1_000)),
-            _handle(browser, page, "dragged", seconds, lambda: _drag(page, seconds)),
-            _handle(browser, page, "zoomed", seconds, lambda: _zoom(page, seconds)),
+            _handle(browser, page, "left alone", lambda: page.wait_for_timeout(seconds * 1_000)),
+            _handle(browser, page, "dragged", lambda: _drag(page, seconds)),
+            _handle(browser, page, "zoomed", lambda: _zoom(page, seconds)),
         ]
     memory = None
     if frames and url is None:
         with _served(buses, FASTER, None) as address, _opened(browser) as (page, session):
-            _enter(page, address)
+            _enter(page, address, Stream(session))
             memory = _watch_memory(page, session, frames)
     return Report(shown, first_view, hands, memory)
 
 
-class Weight:
-    """Bytes that came over the wire, as they come."""
+def _weigh(page: Page, stream: Stream) -> dict[str, float]:
+    """Kilobytes over the wire by kind and in all, headers included; of the stream the first frame."""
+    found: list[tuple[str, float]] = page.evaluate(
+        "() => [...performance.getEntriesByType('navigation'), ...performance.getEntriesByType('resource')]"
+        ".map(({ name, transferSize }) => [new URL(name).pathname, transferSize])"
+    )
+    kinds = {"data": stream.first_bytes / 1_000}
+    for path, count in found:
+        kind = "data" if path.startswith("/api/") else _KINDS.get(path.rpartition(".")[2], "page")
+        kinds[kind] = kinds.get(kind, 0.0) + count / 1_000
+    return kinds | {"all": sum(kinds.values())}
+
+
+class Stream:
+    """What came of the live stream until the fleet was on the map."""
 
     def __init__(self, session: CDPSession) -> None:
-        self._kinds: dict[str, str] = {}
-        self._bytes: dict[str, float] = {}
+        self._request = ""
+        self.first_bytes = 0.0
+        self.counts = True
         session.on("Network.responseReceived", self._begin)
         session.on("Network.dataReceived", self._go_on)
-        session.on("Network.loadingFinished", self._end)
         session.send("Network.enable")
 
-    @property
-    def kilobytes(self) -> dict[str, float]:
-        """By kind, and in all."""
-        kinds: dict[str, float] = {}
-        for request, count in self._bytes.items():
-            kind = self._kinds.get(request, "other")
-            kinds[kind] = kinds.get(kind, 0.0) + count / 1_000
-        return kinds | {"all": sum(kinds.values())}
-
     def _begin(self, event: dict[str, Any]) -> None:
-        url, request = event["response"]["url"], event["requestId"]
-        self._kinds[request] = "data" if "/api/" in url else event["type"].lower()
-        self._bytes[request] = event["response"]["encodedDataLength"]
+        if event["response"]["url"].endswith("/live"):
+            self._request = event["requestId"]
 
     def _go_on(self, event: dict[str, Any]) -> None:
-        request = event["requestId"]
-        self._bytes[request] = self._bytes.get(request, 0.0) + event["encodedDataLength"]
-
-    def _end(self, event: dict[str, Any]) -> None:
-        self._bytes[event["requestId"]] = event["encodedDataLength"]  # the whole, with its headers
+        if self.counts and event["requestId"] == self._request:
+            self.first_bytes += event["encodedDataLength"] or event["dataLength"]
 
 
 @contextmanager
@@ -162,20 +164,21 @@ def _opened(browser: Browser) -> Iterator[tuple[Page, CDPSession]]:
     context.close()
 
 
-def _enter(page: Page, address: str) -> None:
+def _enter(page: Page, address: str, stream: Stream) -> None:
     """Open the room and wait until the fleet is on the map."""
     page.goto(address)
     page.wait_for_function(
         "() => Number(document.querySelector('[data-testid=map]')?.dataset.buses) > 0", timeout=60_000
     )
+    stream.counts = False
     page.wait_for_timeout(SETTLE_MS)
 
 
-def _handle(browser: Browser, page: Page, what: str, seconds: float, do: Callable[[], None]) -> Hands:
+def _handle(browser: Browser, page: Page, what: str, do: Callable[[], None]) -> Hands:
     browser.start_tracing(page=page, categories=_CATEGORIES)
     do()
     work = read_work(json.loads(browser.stop_tracing())["traceEvents"])
-    return Hands(what, len(work.frames_ms) / seconds, _spread(work), 100 * work.busy_ms / (seconds * 1_000))
+    return Hands(what, work.frames_a_second, _spread(work), 100 * work.busy)
 
 
 def _spread(work: Work) -> dict[str, float]:
@@ -195,18 +198,24 @@ def _drag(page: Page, seconds: float) -> None:
     x, y = _middle(page)
     page.mouse.move(x, y)
     page.mouse.down()
-    for step in range(int(seconds * 60)):
-        page.mouse.move(x + 220 * np.sin(step / 25), y + 140 * np.sin(step / 40))
-        page.wait_for_timeout(1_000 / 60)
+    for turn in _turns(page, seconds, 60):
+        page.mouse.move(x + 220 * np.sin(2.4 * turn), y + 140 * np.sin(1.5 * turn))
     page.mouse.up()
 
 
 def _zoom(page: Page, seconds: float) -> None:
     """Near and far with the wheel."""
     page.mouse.move(*_middle(page))
-    for step in range(int(seconds * 20)):
-        page.mouse.wheel(0, -60 if step % 40 < 20 else 60)
-        page.wait_for_timeout(1_000 / 20)
+    for turn in _turns(page, seconds, 20):
+        page.mouse.wheel(0, -60 if turn % 2 < 1 else 60)
+
+
+def _turns(page: Page, seconds: float, a_second: int) -> Iterator[float]:
+    """Seconds since the beginning, so many times a second or as often as the page takes it."""
+    began = perf_counter()
+    while (turn := perf_counter() - began) < seconds:
+        yield turn
+        page.wait_for_timeout(1_000 / a_second)
 
 
 def _watch_memory(page: Page, session: CDPSession, frames: int) -> Memory:

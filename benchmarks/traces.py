@@ -25,8 +25,9 @@ class Work:
 
     frames_ms: list[float]
     """Milliseconds of work that made each frame but the first."""
-    busy_ms: float
-    """All work of the trace."""
+    busy: float
+    """The part of the time between the first and the last of them that was work."""
+    frames_a_second: float
 
 
 def read_work(events: Iterable[Mapping[str, Any]]) -> Work:
@@ -47,7 +48,8 @@ def read_work(events: Iterable[Mapping[str, Any]]) -> Work:
             at += 1
         if at < len(work) and begin >= frames[0]:
             work[at] += (end - begin) / 1_000
-    return Work(work, sum(end - begin for begin, end in spans) / 1_000)
+    seconds = max(frames[-1] - frames[0], 1.0) / 1e6
+    return Work(work, sum(work) / 1_000 / seconds, len(work) / seconds)
 
 
 def _busiest(events: list[Mapping[str, Any]]) -> tuple[int, int]:

@@ -18,13 +18,14 @@ CHROMIUM = shutil.which(os.environ.get("BUSWATCH_CHROMIUM", "chromium")) or (
     None if "BUSWATCH_CHROMIUM" in os.environ else shutil.which("/usr/bin/chromium")
 )
 """The browser of this machine, if any."""
-_SOFTWARE_WEBGL = [
+_ARGUMENTS = [
     "--no-sandbox",
     "--disable-background-networking",
     "--disable-dev-shm-usage",
     "--use-gl=angle",
     "--use-angle=swiftshader",
     "--enable-unsafe-swiftshader",
+    "--disable-features=LocalNetworkAccessChecks",  # a page whose answers a test edits seems to come from afar
 ]
 
 
@@ -45,6 +46,6 @@ def chromium() -> Iterator[Browser]:
     """Chromium, which draws WebGL with the processor."""
     os.environ["PLAYWRIGHT_NODEJS_PATH"] = str(NODE)  # its own needs a library that a bare machine lacks
     with sync_playwright() as playwright:
-        browser = playwright.chromium.launch(executable_path=CHROMIUM, args=_SOFTWARE_WEBGL)
+        browser = playwright.chromium.launch(executable_path=CHROMIUM, args=_ARGUMENTS)
         yield browser
         browser.close()

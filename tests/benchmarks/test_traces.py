@@ -43,7 +43,8 @@ def test_work_is_counted_from_frame_to_frame_and_what_is_nested_once() -> None:
     ]
     work = read_work(trace)
     assert work.frames_ms == pytest.approx([5.0, 2.0])
-    assert work.busy_ms == pytest.approx(16.0)
+    assert work.busy == pytest.approx(7 / 32)
+    assert work.frames_a_second == pytest.approx(2 / 0.032)
 
 
 def test_the_page_is_the_renderer_that_made_most_frames() -> None:

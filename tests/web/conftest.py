@@ -1,10 +1,7 @@
 """A browser, the address of a page to test, and a link to it that can be cut."""
 
 import os
-import signal
 import socket
-import subprocess
-import sys
 import threading
 from collections.abc import Callable, Iterator
 from contextlib import suppress
@@ -66,7 +63,7 @@ def open_room(browser: Browser, page_url: str) -> Iterator[OpenRoom]:
         tiles: str | None = None,
         before: Callable[[Page], None] = lambda _page: None,
     ) -> Page:
-        """``tiles``: the host of a base map, which the page may ask too; ``before``: done before it is opened."""
+        """``tiles``: a host that the page may ask too; ``before``: done before it is opened."""
         context = browser.new_context(base_url=address, viewport={"width": 1366, "height": 768})
         contexts.append(context)
         if operator:

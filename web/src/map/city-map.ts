@@ -91,6 +91,7 @@ export class CityMap {
       else this.#map.easeTo({ center: event.lngLat, zoom: this.#map.getZoom() + INTO_CLUSTER, duration: 400 });
     });
     this.#map.on("mousemove", (event) => {
+      if (event.originalEvent.buttons !== 0) return; // the map is dragged: nobody looks for a bus meanwhile
       const bus = this.#buses.pick(event.point);
       const cluster = bus === null ? this.#buses.pickCluster(event.point) : null;
       this.#map.getCanvas().style.cursor = bus === null && cluster === null ? "" : "pointer";
