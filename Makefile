@@ -8,7 +8,7 @@ export PATH := $(CURDIR)/$(BIN):$(PATH)
 PAGE_SOURCES := $(shell find web -type f -not -path 'web/node_modules/*' -not -path 'web/dist/*' 2>/dev/null)
 
 .DEFAULT_GOAL := help
-.PHONY: help install demo test check bench bench-ingest bench-storage bench-nation realism accuracy faults lock clean
+.PHONY: help install demo test check bench bench-ingest bench-storage bench-page bench-nation realism accuracy faults lock clean
 
 help: ## What can be made, a line each
 	@grep -hE '^[a-z-]+:.*##' $(MAKEFILE_LIST) | sed -E 's/:[^#]*## /\t/' | expand -t 12
@@ -37,6 +37,9 @@ bench-ingest: $(VENV)/.installed-dev buswatch/broker/node_modules ## Fixes/s fro
 
 bench-storage: $(VENV)/.installed-dev ## How fast the questions of people are over 100 million positions; half an hour
 	$(BIN)/python -m benchmarks.storage $(ARGS)
+
+bench-page: $(VENV)/.installed-dev api/page/index.html ## How light the control-room page is in a browser, with 1,058 and 10,000 buses; some 5 minutes
+	$(BIN)/python -m benchmarks.page $(ARGS)
 
 realism: $(VENV)/.installed-dev ## The simulated fleet beside traces of yours: ARGS='ride.gpx more.csv'
 	@$(BIN)/python -m benchmarks.realism $(ARGS)

@@ -9,6 +9,7 @@ from starlette.middleware.gzip import GZipMiddleware
 
 from api.accesses import access_routes
 from api.alerts import alert_routes
+from api.base_map import base_map_routes
 from api.buses import bus_routes
 from api.context import Context
 from api.exports import export_routes
@@ -26,6 +27,7 @@ from api.static import page_routes
 from api.stream import live_routes
 from api.timetable import timetable_routes
 from api.tracks import track_routes
+from api.trips import trip_routes
 
 ROOT = "/api/v1"
 
@@ -56,11 +58,13 @@ def create_app(context: Context, page_dir: Path) -> FastAPI:
         export_routes(context),
         access_routes(context),
         timetable_routes(context),
+        trip_routes(context),
         presence_routes(context),
         hour_routes(context),
         alert_routes(context),
         order_routes(context),
         route_routes(context),
+        base_map_routes(context.base_map),
         reject_routes(context),
         live_routes(context.hub),
         health_routes(context),
@@ -71,5 +75,6 @@ def create_app(context: Context, page_dir: Path) -> FastAPI:
     app.include_router(page_routes(page_dir))
     answer_problems(app)
     app.add_middleware(GZipMiddleware, minimum_size=1_000, compresslevel=5)
-    app.add_middleware(SecurityHeaders)
+    tile_origins = context.base_map.origins if context.base_map else ()
+    app.add_middleware(SecurityHeaders, tile_origins=tile_origins)
     return app

@@ -9,6 +9,7 @@ from time import time_ns
 from typing import Any
 from zoneinfo import ZoneInfo
 
+from api.base_map import BaseMap
 from api.live import LiveHub
 from api.ports import Ports
 from fleet.clock import local_day
@@ -31,6 +32,8 @@ class Context:
     checks: Mapping[str, Check] = field(default_factory=dict)
     """Further parts that readiness asks, by name: the database, the broker."""
     now_ms: Callable[[], int] = lambda: time_ns() // 1_000_000
+    base_map: BaseMap | None = None
+    """Tiles under the page's own layers, where an operator configured some."""
 
     def today(self) -> date:
         """The day in the fleet's zone."""

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable
 from urllib.parse import urlsplit
 
 from fastapi import Request
@@ -23,11 +24,19 @@ _SOURCES = {
     "frame-ancestors": "'none'",
 }
 _HEADERS = {
-    "Content-Security-Policy": "; ".join(f"{what} {where}" for what, where in _SOURCES.items()),
     "X-Content-Type-Options": "nosniff",
     "Referrer-Policy": "same-origin",
     "Cross-Origin-Opener-Policy": "same-origin",
 }
+
+
+def content_policy(tile_origins: Iterable[str] = ()) -> str:
+    """What the page may load: its own, and tiles from these origins (``https://tiles.example.cn``).
+
+    MapLibre fetches tiles, pictures too: it asks for them as connections and not as images.
+    """
+    sources = _SOURCES | {"connect-src": " ".join(("'self'", *tile_origins))}
+    return "; ".join(f"{what} {where}" for what, where in sources.items())
 
 
 async def refuse_foreign_posts(request: Request) -> None:
@@ -46,8 +55,9 @@ async def refuse_foreign_posts(request: Request) -> None:
 class SecurityHeaders:
     """Adds the security headers to every response; what the API answers is not kept by caches."""
 
-    def __init__(self, app: ASGIApp) -> None:
+    def __init__(self, app: ASGIApp, tile_origins: Iterable[str] = ()) -> None:
         self._app = app
+        self._headers = {"Content-Security-Policy": content_policy(tile_origins)} | _HEADERS
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         if scope["type"] != "http":
@@ -57,7 +67,7 @@ class SecurityHeaders:
         async def send_with_headers(message: Message) -> None:
             if message["type"] == "http.response.start":
                 headers = MutableHeaders(scope=message)
-                for name, value in _HEADERS.items():
+                for name, value in self._headers.items():
                     headers.setdefault(name, value)
                 headers.setdefault("Cache-Control", "no-store")
             await send(message)

@@ -1,6 +1,6 @@
-"""Approved routes and the roads beneath them, as GeoJSON.
+"""Approved routes, zones and the roads beneath them, as GeoJSON.
 
-Both are large and rarely change: they are encoded and packed once for each import, in a thread, and
+All are large and rarely change: they are encoded and packed once for each import, in a thread, and
 a page that has them is told so (304).
 """
 
@@ -9,7 +9,7 @@ from __future__ import annotations
 import asyncio
 import gzip
 import hashlib
-from collections.abc import Callable, Hashable
+from collections.abc import Callable, Hashable, Sequence
 from dataclasses import dataclass
 from typing import Annotated, Any
 
@@ -21,7 +21,7 @@ from api import schemas
 from api.answers import GeoJson
 from api.context import Context
 from fleet.errors import NotFound
-from fleet.registry import Approval, Registry
+from fleet.registry import Approval, LonLat, Registry, Zone
 
 _DIGITS = 5
 """Of a degree: a metre, which is what a map shows; the record itself keeps all."""
@@ -37,7 +37,7 @@ class _Packed:
 
 
 def route_routes(context: Context) -> APIRouter:
-    """The approvals in force, and the base map."""
+    """The approvals in force, the zones, and the base map."""
     router = APIRouter(tags=["routes"])
     kept: dict[str, _Packed] = {}
 
@@ -80,6 +80,11 @@ def route_routes(context: Context) -> APIRouter:
         }  # fmt: skip
         return GeoJson(feature)
 
+    @router.get("/zones", summary="Areas with a limit of their own", response_model=schemas.Zones)
+    async def zones(request: Request) -> Response:
+        edition, registry = await context.ports.record.registry()
+        return await answer(request, "zones", edition, lambda: _zone_features(registry.zones))
+
     @router.get("/base-map", summary="The roads", response_model=schemas.BaseMap)
     async def base_map(request: Request) -> Response:
         roads = await context.ports.record.base_map() or _NO_ROADS
@@ -121,6 +126,29 @@ def _feature(approval: Approval, *, limits: bool = True) -> dict[str, Any]:
             ],
         },
     }
+
+
+def _zone_features(zones: Sequence[Zone]) -> bytes:
+    features = [
+        {
+            "type": "Feature",
+            "geometry": {"type": "Polygon", "coordinates": [_ring(zone.area)]},
+            "properties": {
+                "zone_id": zone.zone_id,
+                "name": zone.name,
+                "limit_kmh": zone.limit_kmh,
+                "reason": zone.reason,
+            },
+        }
+        for zone in zones
+    ]
+    return msgspec.json.encode({"type": "FeatureCollection", "features": features})
+
+
+def _ring(area: Sequence[LonLat]) -> list[LonLat]:
+    """The corners of an area with the first once more at the end, as GeoJSON has them."""
+    corners = [(round(lon, _DIGITS), round(lat, _DIGITS)) for lon, lat in area]
+    return corners if corners[0] == corners[-1] else [*corners, corners[0]]
 
 
 def _pack(key: Hashable, plain: bytes) -> _Packed:

@@ -319,6 +319,82 @@ class BaseMap(Model):
     features: list[dict[str, Any]]
 
 
+class Polygon(Model):
+    """GeoJSON."""
+
+    type: Literal["Polygon"]
+    coordinates: list[list[LonLat]]
+
+
+class ZoneProperties(Model):
+    """An area with a speed limit of its own, such as a school's street."""
+
+    zone_id: str
+    name: str
+    limit_kmh: float
+    reason: LimitReason
+
+
+class Zone(Model):
+    """A zone as a GeoJSON feature."""
+
+    type: Literal["Feature"]
+    geometry: Polygon
+    properties: ZoneProperties
+
+
+class Zones(Model):
+    """The zones on record."""
+
+    type: Literal["FeatureCollection"]
+    features: list[Zone]
+
+
+class TileMap(Model):
+    """Tiles of somebody's server, to draw under everything."""
+
+    tiles: list[str] = Field(description="Addresses with {z}, {x} and {y}; a later one lies on top")
+    kind: Literal["raster", "vector"] = Field(description="Vector tiles are of the OpenMapTiles schema")
+    attribution: str
+    max_zoom: int
+    coordinates: Literal["wgs84", "gcj02"] = Field(description="What the tiles are drawn in")
+
+
+class MapSetting(Model):
+    """The base map that is configured; null is the roads of `/base-map` alone."""
+
+    base: TileMap | None
+
+
+class StopPassage(Stop):
+    """A stop of a trip, and when its bus was there by its own track."""
+
+    reached_at: datetime | None = Field(
+        description="30 m before the stop, the last where the trip ends; null when it was not seen there"
+    )
+    left_at: datetime | None = Field(description="30 m beyond it")
+
+
+class Trip(Model):
+    """A run of an assignment on a day."""
+
+    assignment_id: str
+    approval_id: str
+    route_id: str
+    route_name: str
+    direction: Direction
+    starts: datetime = Field(description="The window's start; stops have no planned times on record")
+    ends: datetime
+    state: Literal["waiting", "under_way", "ended"]
+    stops: list[StopPassage]
+
+
+class BusTrip(Model):
+    """The trip that a bus is on, or was on last on that day, or has next; null when none is due."""
+
+    trip: Trip | None
+
+
 class Evidence(Model):
     """Why an alert was raised; what the rule does not use is left out."""
 

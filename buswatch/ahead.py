@@ -7,7 +7,10 @@ from __future__ import annotations
 
 import datetime as dt
 
+import numpy as np
+
 from alerts.detector import Detector
+from alerts.passages import passages
 from fleet.fixes import Fixes
 from fleet.registry import Approval, Assignment, Bus, Driver, Registry
 
@@ -16,7 +19,7 @@ _MOMENT_MS = 1_788_219_000_000
 
 
 def compile_ahead() -> None:
-    """Judge one fix of one bus, and a moment after it."""
+    """Judge one fix of one bus and a moment after it, and follow the fix along its line."""
     line = ((114.30, 30.60), (114.31, 30.60))
     route = Approval("R.1", "R", 1, "", "", "", "to_school", line, 50.0, (), (), _FIRST, _LAST)
     bus = Bus("B", "", "", _LAST, _LAST, "", "", 40, line[0])
@@ -25,6 +28,7 @@ def compile_ahead() -> None:
     fix = Fixes.of(bus=[0], time_ms=[_MOMENT_MS], lon=[114.30], lat=[30.60])
     detector.detect(fix, _MOMENT_MS)
     detector.tick(_MOMENT_MS + 60_000)
+    passages(route, _MOMENT_MS, fix, np.zeros(1, np.int16))
 
 
 if __name__ == "__main__":

@@ -15,6 +15,7 @@ from pydantic_settings import BaseSettings, SettingsConfigDict
 
 import api
 from alerts.handling import Deadlines
+from api.base_map import BaseMap, Coordinates, TileKind, read_base_map
 from fleet.clock import MINUTE_MS
 from fleet.errors import BadSetting
 from ingest.mqtt import Broker
@@ -47,6 +48,19 @@ class Settings(BaseSettings):
     http_port: int = Field(default=8000, ge=0, le=65535, description="Port the API listens on")
     page_dir: Path = Field(
         default=Path(api.__file__).parent / "page", description="Folder of the built control-room page"
+    )
+    map_tiles: str = Field(
+        default="",
+        description="Tiles under the map, as https://tiles.example.cn/{z}/{x}/{y}.png; several, drawn one"
+        " over the other, are separated by spaces. None by default: our own roads",
+    )
+    map_kind: TileKind = Field(default="raster", description="raster, or vector for OpenMapTiles")
+    map_attribution: str = Field(
+        default="", description="What the provider of the tiles wants to read on them"
+    )
+    map_max_zoom: int = Field(default=18, ge=0, le=22, description="Zoom at which the tiles end")
+    map_coordinates: Coordinates = Field(
+        default="wgs84", description="What the tiles are drawn in: wgs84 (Tianditu too), or gcj02"
     )
     keep_positions_days: int = Field(
         default=184, ge=0, description="Days that positions are kept; 0 for ever"
@@ -89,6 +103,13 @@ class Settings(BaseSettings):
             username=unquote(parts.username) if parts.username else None,
             password=unquote(parts.password) if parts.password else None,
             tls=parts.scheme == "mqtts",
+        )
+
+    @property
+    def base_map(self) -> BaseMap | None:
+        """The tiles that the map settings name; ``BadSetting`` when they cannot be used."""
+        return read_base_map(
+            self.map_tiles, self.map_kind, self.map_attribution, self.map_max_zoom, self.map_coordinates
         )
 
     @property

@@ -102,7 +102,7 @@ class Feed:
 
 async def run_api(settings: Settings) -> None:
     """Serve until cancelled."""
-    broker = settings.broker
+    broker, base_map = settings.broker, settings.base_map
     async with Database(settings.required_database_url()) as database:
         await persist(lambda: migrate(database))
         ports = Ports(
@@ -127,6 +127,7 @@ async def run_api(settings: Settings) -> None:
             zone=registry.tz,
             announce=feed.announce,
             checks={"database": database.answers, "broker": feed.check},
+            base_map=base_map,
         )
         server = ApiServer(
             create_app(context, settings.page_dir), hub, host=settings.http_host, port=settings.http_port

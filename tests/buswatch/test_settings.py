@@ -66,3 +66,23 @@ def test_every_setting_says_what_it_is() -> None:
 
 def test_the_page_that_is_served_by_default_is_the_one_that_is_packed_with_the_api() -> None:
     assert Settings().page_dir.parts[-2:] == ("api", "page")
+
+
+def test_a_base_map_is_chosen_by_settings_and_none_is_the_default() -> None:
+    assert Settings().base_map is None
+    tiles = Settings(map_tiles="https://tiles.example.cn/{z}/{x}/{y}.png", map_coordinates="gcj02")
+    assert tiles.base_map is not None
+    assert tiles.base_map.coordinates == "gcj02"
+
+
+@pytest.mark.parametrize(
+    ("wrong", "named"),
+    [
+        ({"map_coordinates": "bd09"}, "map_coordinates is 'bd09'"),
+        ({"map_kind": "picture"}, "map_kind is 'picture'"),
+        ({"map_max_zoom": 40}, "map_max_zoom is 40"),
+    ],
+)
+def test_a_wrong_setting_of_the_map_is_named(wrong: dict[str, object], named: str) -> None:
+    with pytest.raises(BadSetting, match=named):
+        read_settings(**wrong)

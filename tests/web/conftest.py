@@ -1,33 +1,17 @@
 """A browser, the address of a page to test, and a link to it that can be cut."""
 
 import os
-import shutil
 import socket
-import subprocess
 import threading
 from collections.abc import Callable, Iterator
 from contextlib import suppress
-from pathlib import Path
 from urllib.parse import urlsplit
 
 import pytest
-from playwright.sync_api import Browser, Page, expect, sync_playwright
+from playwright.sync_api import Browser, Page, expect
 
-from buswatch.embedded_broker import NODE
+from tests.browsers import CHROMIUM, chromium, fake_api
 
-REPOSITORY = Path(__file__).parents[2]
-CHROMIUM = shutil.which(os.environ.get("BUSWATCH_CHROMIUM", "chromium")) or (
-    None if "BUSWATCH_CHROMIUM" in os.environ else shutil.which("/usr/bin/chromium")
-)
-"""The browser of this machine, if any."""
-SOFTWARE_WEBGL = [
-    "--no-sandbox",
-    "--disable-background-networking",
-    "--disable-dev-shm-usage",
-    "--use-gl=angle",
-    "--use-angle=swiftshader",
-    "--enable-unsafe-swiftshader",
-]
 WITHOUT_WEBGL = """
     const getContext = HTMLCanvasElement.prototype.getContext;
     HTMLCanvasElement.prototype.getContext = function (kind, ...rest) {
@@ -52,21 +36,15 @@ def page_url() -> Iterator[str]:
     if address is not None:
         yield address
         return
-    command = [str(NODE), str(REPOSITORY / "web/dev/fake-api.mjs"), "0"]
-    with subprocess.Popen(command, stdout=subprocess.PIPE, text=True) as server:
-        assert server.stdout is not None
-        yield server.stdout.readline().strip()
-        server.terminate()
+    with fake_api() as made_up:
+        yield made_up
 
 
 @pytest.fixture(scope="session")
 def browser() -> Iterator[Browser]:
     expect.set_options(timeout=15_000)
-    os.environ["PLAYWRIGHT_NODEJS_PATH"] = str(NODE)  # its own needs a library that a bare machine lacks
-    with sync_playwright() as playwright:
-        chromium = playwright.chromium.launch(executable_path=CHROMIUM, args=SOFTWARE_WEBGL)
-        yield chromium
-        chromium.close()
+    with chromium() as found:
+        yield found
 
 
 @pytest.fixture
@@ -77,18 +55,25 @@ def open_room(browser: Browser, page_url: str) -> Iterator[OpenRoom]:
     contexts = []
 
     def open_it(
-        address: str = page_url, *, operator: str = "李雷", webgl: bool = True, may_complain: bool = False
+        address: str = page_url,
+        *,
+        operator: str = "李雷",
+        webgl: bool = True,
+        may_complain: bool = False,
+        tiles: str | None = None,
+        before: Callable[[Page], None] = lambda _page: None,
     ) -> Page:
+        """``tiles``: a host that the page may ask too; ``before``: done before it is opened."""
         context = browser.new_context(base_url=address, viewport={"width": 1366, "height": 768})
         contexts.append(context)
         if operator:
             context.add_init_script(f"localStorage.setItem('buswatch.operator', '{operator}')")
         if not webgl:
             context.add_init_script(WITHOUT_WEBGL)
-        origin = urlsplit(address).netloc
+        allowed = {urlsplit(address).netloc, tiles}
 
         def watch(url: str) -> None:
-            if urlsplit(url).scheme not in {"blob", "data"} and urlsplit(url).netloc != origin:
+            if urlsplit(url).scheme not in {"blob", "data"} and urlsplit(url).netloc not in allowed:
                 strays.append(url)
 
         context.on("request", lambda request: watch(request.url))
@@ -96,6 +81,7 @@ def open_room(browser: Browser, page_url: str) -> Iterator[OpenRoom]:
         if not may_complain:
             page.on("console", lambda said: complaints.append(said.text) if said.type == "error" else None)
         page.on("pageerror", lambda error: complaints.append(str(error)))
+        before(page)
         page.goto(address)
         return page
 

@@ -44,7 +44,7 @@ def find_bus(page: Page, bus_id: str) -> None:
 def test_every_bus_is_counted_once_and_drawn(open_room: OpenRoom) -> None:
     page = open_room()
     registered = len(api(page, "/buses")["items"])
-    expect(page.locator(".census [data-state]")).to_have_count(6)
+    expect(page.locator(".census [data-state]")).to_have_count(7)
     page.wait_for_function(
         "total => [...document.querySelectorAll('.census b')]"
         ".reduce((sum, count) => sum + Number(count.textContent), 0) === total",
@@ -167,6 +167,41 @@ def test_cutting_the_server_shows_a_banner_and_mending_it_resumes(open_room: Ope
     link.mend()
     expect(page.locator(".link.live")).to_be_visible(timeout=30_000)
     expect(page.get_by_role("alert")).to_be_hidden()
+
+
+def test_alerts_that_happen_while_the_link_is_cut_are_there_once_when_it_is_mended(
+    open_room: OpenRoom, link: Any
+) -> None:
+    page, other = open_room(link.address, may_complain=True), open_room()
+    mine, meanwhile = open_alert(page), open_alert(other)
+    name = meanwhile.get_attribute("data-alert")
+    link.cut()
+    expect(page.get_by_role("alert")).to_contain_text("连接中断", timeout=5_000)
+    before = len(api(other, "/alerts?limit=500")["items"])
+    alert = api(other, f"/alerts/{name}")
+    body = {"by": "王芳", "note": None, "version": alert["version"]}
+    other.request.post(f"/api/v1/alerts/{name}/acknowledge", data=body)
+    for _ in range(120):
+        if len(api(other, "/alerts?limit=500")["items"]) > before:
+            break
+        other.wait_for_timeout(1_000)
+    link.mend()
+    expect(page.locator(".link.live")).to_be_visible(timeout=30_000)
+    expect(mine).to_be_attached()
+    for _ in range(10):
+        while (more := page.get_by_role("button", name=re.compile("显示更多"))).count():
+            more.click()
+        told = [
+            one["alert_id"]
+            for status in ("open", "acknowledged")
+            for one in api(other, f"/alerts?status={status}&limit=500")["items"]
+        ]
+        shown = page.locator("[data-alert]").evaluate_all("rows => rows.map((row) => row.dataset.alert)")
+        if sorted(shown) == sorted(told):
+            break
+        page.wait_for_timeout(700)  # between the two looks another alert may have opened
+    assert sorted(shown) == sorted(told), "each once, and none missing"
+    expect(page.locator(f'[data-alert="{name}"] [data-status=acknowledged]')).to_be_attached()
 
 
 def test_without_webgl_the_page_says_so_and_the_alerts_still_work(open_room: OpenRoom) -> None:

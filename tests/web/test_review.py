@@ -15,7 +15,7 @@ import pytest
 from playwright.sync_api import Locator, Page, Route, expect
 
 from simulators.recordings.files import read_traces
-from tests.web.conftest import REPOSITORY
+from tests.browsers import REPOSITORY
 from tests.web.test_page import OpenRoom, api
 
 pytestmark = [pytest.mark.timeout(240)]

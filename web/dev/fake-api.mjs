@@ -2,17 +2,20 @@
  * A made-up API for developing and testing the page without the rest of Buswatch. Never part of the product.
  *
  * Serves docs/interfaces.md over a grid city in which 1,058 buses drive by a seed, speed and stray, and the
- * built page of ../api/page beside it:  node dev/fake-api.mjs [port]   (0 takes a free one, and prints it)
+ * built page of ../api/page beside it:  node dev/fake-api.mjs [port] [buses] [times]
+ * Port 0 takes a free one, and prints it; `times` is how much faster than life its seconds follow each other.
  */
 import { createReadStream, existsSync } from "node:fs";
 import { createServer } from "node:http";
 import { extname, join, normalize } from "node:path";
 import { fileURLToPath } from "node:url";
 import { fakeTracks } from "./fake-tracks.mjs";
+import { createGzip, gzipSync } from "node:zlib";
 
 const PAGE = fileURLToPath(new URL("../../api/page", import.meta.url));
 const PORT = Number(process.argv[2] ?? 8901);
-const BUSES = 1058;
+const BUSES = Number(process.argv[3] ?? 1058);
+const TIMES = Number(process.argv[4] ?? 1);
 const OUT_OF_SERVICE = 23;
 const SILENT = 9;
 const ROUTES = 160;
@@ -222,6 +225,18 @@ function startFault() {
   };
 }
 
+/** An alert of a bus that is due and sends nothing, from the beginning on. */
+function goSilent(bus) {
+  const [lon, lat] = bus.lonLat;
+  const evidence = { peak_at: zoned(nowMs), peak_lon: lon, peak_lat: lat, fixes: 1, parameters_version: "fake", registry_version: "fake", silent_s: 180 };
+  const alert = {
+    alert_id: `${bus.record.bus_id}.silent.${nowMs}`, bus_id: bus.record.bus_id, rule: "silent", severity: "warning", status: "open",
+    started_at: zoned(nowMs), detected_at: zoned(nowMs), ended_at: null, lon, lat, found_late: false, version: 0, evidence,
+  };
+  alerts.set(alert.alert_id, alert);
+  change(alert, "opened");
+}
+
 function row(bus) {
   const [lon, lat] = bus.lonLat;
   const onTrip = bus.role === "driving";
@@ -254,6 +269,7 @@ for (const bus of buses) {
   bus.heading = 0;
   bus.fixMs = nowMs;
 }
+for (const bus of buses.filter(({ role }) => role === "silent").slice(0, 4)) goSilent(bus);
 for (let second = 0; second < WARM_UP_S; second++) tick();
 
 // ---- the way out ----
@@ -285,8 +301,74 @@ function incidents() {
   return incident === null ? [] : [incident];
 }
 
+// ---- what lies on the ground ----
+
+const waivers = [];
+
+const square = ([lon, lat], metres) => [[-1, -1], [1, -1], [1, 1], [-1, 1]].map(([x, y]) => [lon + (x * metres) / M_LON, lat + (y * metres) / M_LAT]);
+
+/** A zone round the last stop of every fourth route. */
+function zones() {
+  const features = routes.filter((_, at) => at % 4 === 0).map(({ properties }, at) => {
+    const ring = square([properties.stops.at(-1).lon, properties.stops.at(-1).lat], 220);
+    return { type: "Feature", properties: { zone_id: `Z${at}`, name: properties.school, limit_kmh: 30, reason: "school_zone" }, geometry: { type: "Polygon", coordinates: [[...ring, ring[0]]] } };
+  });
+  return { type: "FeatureCollection", features };
+}
+
+const advisory = {
+  advisory_id: "V.1", name: "大雾黄色预警", issued_by: "气象台", issued_at: zoned(Date.now()), from: zoned(Date.now() - 3_600_000), to: zoned(Date.now() + 7_200_000),
+  area: square(lonLat([5_500, 6_500]), 2_400), limit_kmh: 20, ended_at: null, ended_by: null,
+};
+
+/** Whether a span asks for the last minutes, which the live buses drove, and not for what tracks made up. */
+function isNow(query) {
+  return Date.now() - Date.parse(query.get("from") ?? "") < 1_200_000;
+}
+
+/** Where a bus was: back along its route at an even speed. */
+function track(bus, query) {
+  const to = Math.min(Date.parse(query.get("to") ?? zoned(bus.fixMs)), bus.fixMs);
+  const from = Date.parse(query.get("from") ?? zoned(to - 3_600_000));
+  const times = [];
+  for (let ms = bus.fixMs - Math.ceil((bus.fixMs - from) / 1000) * 1000; ms <= to; ms += 1000) if (ms >= from) times.push(ms);
+  const places = times.map((ms) => placeOn(bus.route, Math.abs((bus.at - (bus.way * bus.aim * (bus.fixMs - ms)) / 3600) % (2 * bus.route.length))));
+  return {
+    type: "Feature", geometry: places.length === 0 ? null : places.length === 1 ? { type: "Point", coordinates: places[0] } : { type: "LineString", coordinates: places },
+    properties: {
+      bus_id: bus.record.bus_id, times: times.map(zoned), speed_kmh: times.map((ms) => +(bus.aim + 6 * Math.sin(ms / 17_000)).toFixed(1)),
+      quality: times.map(() => 0), returned: times.length, truncated: false, left_out: 0,
+    },
+  };
+}
+
+function placeOn({ metres, chainage, length }, at) {
+  const there = at > length ? 2 * length - at : at;
+  const leg = Math.max(1, chainage.findIndex((reached) => reached >= there));
+  const share = (there - chainage[leg - 1]) / (chainage[leg] - chainage[leg - 1]);
+  const [[ax, ay], [bx, by]] = [metres[leg - 1], metres[leg]];
+  return lonLat([ax + (bx - ax) * share, ay + (by - ay) * share]);
+}
+
+function tripOf(bus) {
+  if (bus.role !== "driving") return { trip: null };
+  const { route_id, name, direction, approval_id, stops } = bus.route.properties;
+  const when = (chainage) => (chainage > bus.at ? null : zoned(bus.fixMs - ((bus.at - chainage) / bus.aim) * 3600));
+  return {
+    trip: {
+      assignment_id: `A${bus.record.bus_id.slice(1)}`, approval_id, route_id, route_name: name, direction, state: "under_way",
+      starts: zoned(bus.fixMs - 3_600_000), ends: zoned(bus.fixMs + 1_800_000),
+      stops: stops.map((stop) => ({ ...stop, reached_at: when(stop.chainage_m - 30), left_at: when(stop.chainage_m + 30) })),
+    },
+  };
+}
+
 function waive({ by, reason, to }) {
   const waiver_id = `W.${nowMs}`;
+  waivers.unshift({
+    waiver_id, reason, approved_by: by, given_at: zoned(nowMs), from: incident.first_at, to, route_ids: incident.route_ids, area: square([incident.lon, incident.lat], 500),
+    note: "", incident_id: incident.incident_id, revoked_at: null, revoked_by: null,
+  });
   for (const alert of incident.alert_ids.map((name) => alerts.get(name))) {
     Object.assign(alert, { severity: "warning", due_at: null, evidence: { ...alert.evidence, waiver_id } });
     change(alert, "waived", by);
@@ -306,9 +388,14 @@ function schoolDay() {
   return { day, weekday: new Date(day).getUTCDay() || 7, day_off: null };
 }
 
-function busFile(id) {
+function busNamed(id) {
   const bus = busesById.get(id);
   if (bus === undefined) throw new Refusal(404, `no bus ${id}`);
+  return bus;
+}
+
+function busFile(id) {
+  const bus = busNamed(id);
   const { route_id, name, direction, approval_id, number } = bus.route.properties;
   return {
     ...bus.record, last_position: bus.role === "out" ? null : { time: zoned(bus.fixMs) }, today: schoolDay(),
@@ -320,13 +407,14 @@ function busFile(id) {
 }
 
 function listAlerts(query) {
-  if (query.has("bus")) {
+  if (query.has("bus") && query.has("to")) {
     const items = tracks.alerts(query.get("bus"), Date.parse(query.get("from")), Date.parse(query.get("to")));
     return { items: items.reverse(), next_cursor: null };
   }
   const limit = Number(query.get("limit") ?? 100);
   const from = Number(query.get("cursor") ?? 0);
-  const found = [...alerts.values()].filter((alert) => ["status", "rule", "severity"].every((name) => [null, alert[name]].includes(query.get(name)))).reverse();
+  const found = [...alerts.values()].filter((alert) => ["status", "rule", "severity"].every((name) => [null, alert[name]].includes(query.get(name)))
+    && [null, alert.bus_id].includes(query.get("bus"))).reverse();
   return { items: found.slice(from, from + limit), next_cursor: from + limit < found.length ? String(from + limit) : null };
 }
 
@@ -369,12 +457,18 @@ async function answerTo(request, url) {
   if (request.method === "POST" && noun === "incidents" && verb === "waiver") return waive(await body(request));
   switch (noun) {
     case "incidents": return { items: incidents() };
-    case "buses": if (verb === "track") return found(tracks.track(id, url.searchParams), id);
-      return id === undefined ? { items: buses.map((bus) => bus.record) } : busFile(id);
     case "fleet": return { city: "武汉", zone: "Asia/Shanghai" };
     case "timetable": return tracks.timetable(url.searchParams.get("on"));
     case "drivers": return tracks.drivers();
     case "approvals": return found(tracks.approval(id), id);
+    case "buses":
+      if (verb === "track") return isNow(url.searchParams) ? track(busNamed(id), url.searchParams) : found(tracks.track(id, url.searchParams), id);
+      if (verb === "trip") return tripOf(busNamed(id));
+      return id === undefined ? { items: buses.map((bus) => bus.record) } : busFile(id);
+    case "map": return { base: null };
+    case "zones": return zones();
+    case "waivers": return { items: waivers };
+    case "advisories": return { items: [advisory] };
     case "positions": return frame(buses);
     case "alerts": return id === undefined ? listAlerts(url.searchParams) : alertFile(id);
     case "base-map": return baseMap();
@@ -391,8 +485,8 @@ const TYPES = { ".html": "text/html; charset=utf-8", ".js": "text/javascript", "
 function file(url, answer) {
   const path = join(PAGE, normalize(url.pathname === "/" ? "/index.html" : url.pathname));
   if (!path.startsWith(PAGE) || !existsSync(path)) return answer.writeHead(404).end();
-  answer.writeHead(200, { "Content-Type": TYPES[extname(path)] ?? "application/octet-stream" });
-  createReadStream(path).pipe(answer);
+  answer.writeHead(200, { "Content-Type": TYPES[extname(path)] ?? "application/octet-stream", "Content-Encoding": "gzip" });
+  createReadStream(path).pipe(createGzip({ level: 9 })).pipe(answer);
 }
 
 const server = createServer(async (request, answer) => {
@@ -406,7 +500,8 @@ const server = createServer(async (request, answer) => {
       return answer.writeHead(200, { "Content-Type": media, "Content-Disposition": `attachment; filename="${name}"` }).end(text);
     }
     const data = await answerTo(request, url);
-    answer.writeHead(200, { "Content-Type": "application/json" }).end(JSON.stringify(data));
+    const headers = { "Content-Type": "application/json", "Content-Encoding": "gzip" };
+    answer.writeHead(200, headers).end(gzipSync(JSON.stringify(data), { level: 5 }));
   } catch (error) {
     const status = error instanceof Refusal ? error.status : 500;
     answer.writeHead(status, { "Content-Type": "application/problem+json" }).end(JSON.stringify({ status, detail: error.message }));
@@ -414,4 +509,4 @@ const server = createServer(async (request, answer) => {
 });
 
 server.listen(PORT, "127.0.0.1", () => console.log(`http://127.0.0.1:${server.address().port}`));
-setInterval(tick, 1000);
+setInterval(tick, 1000 / TIMES);

@@ -7,9 +7,12 @@
 import { SHOWN_STATES, type ShownState } from "../state/fleet";
 import { placeAt, towards, type Motion } from "../state/motion";
 import type { Position } from "../wire/frame";
-import { FRAGMENT_SHADER, VERTEX_SHADER } from "./bus-shaders";
-import { CHOSEN_CELL, drawAtlas } from "./marks";
-import { project, type Point } from "./projection";
+import { ageing } from "./ageing";
+import { gather, isCrowded, type Cluster } from "./clusters";
+import type { Edge } from "./coordinates";
+import { AGE_CELL, CHOSEN_CELL, DIGIT_CELL, DISC_CELL } from "./marks";
+import { FLOATS_A_MARK, Pipeline } from "./pipeline";
+import { pixelsPerMetre, project, type Point } from "./projection";
 
 /** How the map lies under the canvas; pixels are CSS pixels. */
 export interface Camera {
@@ -21,17 +24,35 @@ export interface Camera {
   zoom: number;
 }
 
-const FLOATS_A_MARK = 10;
+/** What the newest fix of a bus says, and how the bus moves towards it. */
+interface Drawn extends Point {
+  bus: string;
+  motion: Motion;
+  /** Index in `SHOWN_STATES`, and cell of the atlas. */
+  state: number;
+  opacity: number;
+  ring: number | null;
+}
+
 /** What wants somebody is drawn larger. */
-const MARK_SIZES = SHOWN_STATES.map((state) => (state === "speeding" || state === "deviating" ? 1.4 : 1));
+const MARK_SIZES = SHOWN_STATES.map((state) => ({ speeding: 1.4, deviating: 1.4, silent: 1.25 })[state as string] ?? 1);
 const CHOSEN_SIZE = 1.65;
-const CORNERS = new Float32Array([-1, -1, 1, -1, -1, 1, 1, 1]);
+/** The side of the squares in which buses are gathered, at the nearest of the zooms that share a grid. */
+const SQUARE_PX = 56;
+const GRIDS_A_ZOOM = 2;
+const SMALLEST_DISC = 1.75;
+const DISC_A_DIGIT = 0.4;
+const DIGIT_SIZE = 1.25;
+/** Digits stand so many widths of a mark apart. */
+const DIGIT_STEP = 1.02;
 /** A bus is redrawn when it moved this far, in device pixels: finer steps cannot be seen. */
 const VISIBLE_STEP_PX = 0.35;
 const FASTEST_M_S = 30;
 const LONGEST_REST_MS = 250;
 /** A frame that takes longer than this is drawn by the processor: rest in between, so that clicks get through. */
 const SLOW_FRAME_MS = 40;
+/** From asking for a frame to getting it. */
+const A_FRAME_MS = 16;
 const SLOW_REST = 2;
 const SLOWEST_REST_MS = 1000;
 const PICK_RADIUS_PX = 16;
@@ -39,93 +60,110 @@ const PICK_RADIUS_PX = 16;
 export class BusLayer {
   readonly #canvas: HTMLCanvasElement;
   readonly #gl: WebGL2RenderingContext;
-  readonly #motions = new Map<string, Motion>();
+  readonly #edge: Edge;
+  readonly #drawn = new Map<string, Drawn>();
   #pipeline: Pipeline;
+  #data = new Float32Array(256 * FLOATS_A_MARK);
+  #marks = 0;
   #origin: Point | null = null;
   #camera: Camera | null = null;
-  #shown: readonly Shown[] = [];
   #chosen: string | null = null;
+  #gathers = true;
+  #gathered = false;
+  #grid = Number.NaN;
+  #clusters: readonly Cluster[] = [];
+  /** Those with a mark of their own. */
+  #alone: readonly Drawn[] = [];
   #syncedMs = 0;
   #restsAfterMs = 0;
   #drawnMs = 0;
   /** How long the browser took for the last frame in which the buses were drawn. */
   #frameMs = 0;
   #animation: number | undefined;
+  #pause: ReturnType<typeof setTimeout> | undefined;
 
   /** Throws when the browser has no WebGL 2. */
-  constructor(canvas: HTMLCanvasElement) {
+  constructor(canvas: HTMLCanvasElement, edge: Edge) {
     const gl = canvas.getContext("webgl2", { alpha: true, premultipliedAlpha: true, antialias: false });
     if (gl === null) throw new Error("no WebGL 2");
     this.#canvas = canvas;
     this.#gl = gl;
+    this.#edge = edge;
     this.#pipeline = new Pipeline(gl);
     canvas.addEventListener("webglcontextlost", (event) => event.preventDefault());
     canvas.addEventListener("webglcontextrestored", () => {
       this.#pipeline = new Pipeline(gl);
-      this.#upload();
+      this.#arrange();
       this.draw();
     });
   }
 
-  /** Takes the newest positions; those with a newer fix start moving towards it. */
-  update(positions: Iterable<Position>, stateOf: (position: Position) => ShownState): void {
-    const nowMs = performance.now();
-    const shown: Shown[] = [];
+  /** Takes the newest positions; those with a newer fix start moving towards it. `nowMs` is the server's clock. */
+  update(positions: Iterable<Position>, stateOf: (position: Position) => ShownState, nowMs: number): void {
+    const pageMs = performance.now();
     for (const position of positions) {
-      this.#origin ??= project(position.lon, position.lat);
-      let motion = this.#motions.get(position.bus);
-      if (motion === undefined || position.timeMs > motion.fixMs) {
-        const point = project(position.lon, position.lat);
-        const heading = position.heading === null ? (motion?.to.heading ?? 0) : (position.heading * Math.PI) / 180;
-        const to = { x: point.x - this.#origin.x, y: point.y - this.#origin.y, heading };
-        motion = towards(motion, to, position.timeMs, nowMs);
-        this.#motions.set(position.bus, motion);
-        this.#restsAfterMs = Math.max(this.#restsAfterMs, motion.startMs + motion.durationMs);
-      }
-      shown.push({ bus: position.bus, motion, cell: SHOWN_STATES.indexOf(stateOf(position)) });
+      const drawn = this.#take(position, pageMs);
+      const state = stateOf(position);
+      drawn.state = SHOWN_STATES.indexOf(state);
+      ({ opacity: drawn.opacity, ring: drawn.ring } = ageing(state, nowMs - position.timeMs));
     }
-    // Later ones lie on top: the calm first, the speeding last.
-    this.#shown = shown.sort((a, b) => b.cell - a.cell);
-    this.#upload();
+    this.#arrange();
     this.draw();
     this.#animate();
   }
 
   choose(bus: string | null): void {
     this.#chosen = bus;
-    this.#upload();
+    this.#arrange();
+    this.draw();
+  }
+
+  /** Whether buses are gathered in clusters where they are crowded. */
+  gather(gathers: boolean): void {
+    this.#gathers = gathers;
+    this.#arrange();
     this.draw();
   }
 
   move(camera: Camera): void {
     this.#camera = camera;
+    if (this.#gridOf(camera.zoom) !== this.#grid) this.#arrange();
     this.draw();
   }
 
   /** The bus drawn nearest to a pixel, within a finger's reach. */
   pick(at: Point): string | null {
-    const [camera, origin] = [this.#camera, this.#origin];
-    if (camera === null || origin === null) return null;
-    const zero = camera.pixelOf(origin);
     const nowMs = performance.now();
     let nearest: string | null = null;
     let reach = PICK_RADIUS_PX;
-    for (const { bus, motion } of this.#shown) {
-      const place = placeAt(motion, nowMs);
-      const apart = Math.hypot(
-        zero.x + place.x * camera.pixelsPerMetre - at.x,
-        zero.y - place.y * camera.pixelsPerMetre - at.y,
-      );
+    for (const { bus, motion } of this.#alone) {
+      const place = this.#pixelOf(placeAt(motion, nowMs));
+      if (place === null) return null;
+      const apart = Math.hypot(place.x - at.x, place.y - at.y);
       if (apart <= reach) [nearest, reach] = [bus, apart];
     }
     return nearest;
   }
 
+  /** The cluster drawn at a pixel. */
+  pickCluster(at: Point): Cluster | null {
+    return (
+      this.#clusters.find((cluster) => {
+        const place = this.#pixelOf(cluster);
+        return place !== null && Math.hypot(place.x - at.x, place.y - at.y) <= PICK_RADIUS_PX;
+      }) ?? null
+    );
+  }
+
   /** Where a bus is drawn now, CSS pixels. */
   pixelOf(bus: string): Point | null {
-    const motion = this.#motions.get(bus);
-    if (motion === undefined || this.#camera === null || this.#origin === null) return null;
-    const place = placeAt(motion, performance.now());
+    const motion = this.#drawn.get(bus)?.motion;
+    return motion === undefined ? null : this.#pixelOf(placeAt(motion, performance.now()));
+  }
+
+  /** Where a place of the clusters' plane lies, CSS pixels. */
+  #pixelOf(place: Point): Point | null {
+    if (this.#camera === null || this.#origin === null) return null;
     return this.#camera.pixelOf({ x: this.#origin.x + place.x, y: this.#origin.y + place.y });
   }
 
@@ -158,23 +196,47 @@ export class BusLayer {
 
   close(): void {
     if (this.#animation !== undefined) cancelAnimationFrame(this.#animation);
+    clearTimeout(this.#pause);
     this.#gl.getExtension("WEBGL_lose_context")?.loseContext();
+  }
+
+  #take(position: Position, pageMs: number): Drawn {
+    const held = this.#drawn.get(position.bus);
+    if (held !== undefined && position.timeMs <= held.motion.fixMs) return held;
+    const [lon, lat] = this.#edge.toMap([position.lon, position.lat]);
+    const point = project(lon, lat);
+    this.#origin ??= point;
+    const [x, y] = [point.x - this.#origin.x, point.y - this.#origin.y];
+    const heading = position.heading === null ? (held?.motion.to.heading ?? 0) : (position.heading * Math.PI) / 180;
+    const motion = towards(held?.motion, { x, y, heading }, position.timeMs, pageMs);
+    this.#restsAfterMs = Math.max(this.#restsAfterMs, motion.startMs + motion.durationMs);
+    const drawn = held ?? { bus: position.bus, motion, x, y, state: 0, opacity: 1, ring: null };
+    if (held === undefined) this.#drawn.set(position.bus, drawn);
+    [drawn.motion, drawn.x, drawn.y] = [motion, x, y];
+    return drawn;
   }
 
   /** Draws as often as the fastest bus takes a visible step, until all have arrived. */
   #animate(): void {
-    if (this.#animation !== undefined) return;
-    let justDrawn = false;
-    const step = (): void => {
-      const nowMs = performance.now();
+    if (this.#animation !== undefined || this.#pause !== undefined) return;
+    const draw = (): void => {
       this.#animation = undefined;
-      if (justDrawn) this.#frameMs = nowMs - this.#drawnMs;
-      justDrawn = nowMs - this.#drawnMs >= this.#restMs();
-      if (justDrawn) this.draw();
-      if (nowMs < this.#restsAfterMs) this.#animation = requestAnimationFrame(step);
-      else this.draw();
+      this.draw();
+      if (this.#drawnMs < this.#restsAfterMs) this.#animation = requestAnimationFrame(rest);
     };
-    this.#animation = requestAnimationFrame(step);
+    // A frame is asked for only when there is something to draw: one that shows nothing new costs as much.
+    const rest = (nowMs: number): void => {
+      this.#animation = undefined;
+      this.#frameMs = nowMs - this.#drawnMs;
+      this.#pause = setTimeout(
+        () => {
+          this.#pause = undefined;
+          this.#animation = requestAnimationFrame(draw);
+        },
+        Math.max(0, this.#restMs() - this.#frameMs - A_FRAME_MS),
+      );
+    };
+    this.#animation = requestAnimationFrame(draw);
   }
 
   #restMs(): number {
@@ -185,26 +247,70 @@ export class BusLayer {
     return Math.max(rest, Math.min(SLOWEST_REST_MS, this.#frameMs * (1 + SLOW_REST)));
   }
 
-  #upload(): void {
-    this.#syncedMs = performance.now();
-    const chosen = this.#shown.find(({ bus }) => bus === this.#chosen);
-    const marks = this.#shown.map(({ motion, cell }) => ({ motion, cell, size: MARK_SIZES[cell] ?? 1 }));
-    if (chosen !== undefined) marks.push({ motion: chosen.motion, cell: CHOSEN_CELL, size: CHOSEN_SIZE });
-    const data = new Float32Array(marks.length * FLOATS_A_MARK);
-    marks.forEach(({ motion: { from, to, startMs, durationMs }, cell, size }, at) => {
-      // Times count from this upload, so that they keep their precision however long the page is open.
-      const [start, duration] = [(startMs - this.#syncedMs) / 1000, durationMs / 1000];
-      data.set([from.x, from.y, to.x, to.y, from.heading, to.heading, start, duration, cell, size], at * FLOATS_A_MARK);
-    });
-    this.#pipeline.upload(data, marks.length);
+  #gridOf(zoom: number): number {
+    return Math.floor(zoom * GRIDS_A_ZOOM) / GRIDS_A_ZOOM;
   }
-}
 
-interface Shown {
-  bus: string;
-  motion: Motion;
-  /** Index in `SHOWN_STATES`, and cell of the atlas. */
-  cell: number;
+  /** Decides what is drawn by itself and what in clusters, and writes the marks down. */
+  #arrange(): void {
+    this.#syncedMs = performance.now();
+    this.#marks = 0;
+    const all = [...this.#drawn.values()];
+    [this.#alone, this.#clusters] = [all, []];
+    if (this.#camera !== null) {
+      this.#grid = this.#gridOf(this.#camera.zoom);
+      const sideM = SQUARE_PX / pixelsPerMetre(this.#grid);
+      this.#gathered = this.#gathers && isCrowded(all, sideM, this.#gathered);
+      if (this.#gathered) ({ alone: this.#alone, clusters: this.#clusters } = gather(all, sideM));
+    }
+    const chosen = this.#chosen === null ? undefined : this.#drawn.get(this.#chosen);
+    if (chosen !== undefined && this.#gathered && !this.#alone.includes(chosen)) this.#alone = [...this.#alone, chosen];
+    for (const cluster of this.#clusters) this.#writeCluster(cluster);
+    // Later ones lie on top: the calm first, the speeding last.
+    const byState: Drawn[][] = SHOWN_STATES.map(() => []);
+    for (const drawn of this.#alone) byState[drawn.state]?.push(drawn);
+    for (const drawn of byState.reverse().flat()) {
+      if (drawn.ring !== null) this.#write(drawn.motion, AGE_CELL, drawn.ring);
+      this.#write(drawn.motion, drawn.state, MARK_SIZES[drawn.state] ?? 1, drawn.opacity);
+    }
+    if (chosen !== undefined) this.#write(chosen.motion, CHOSEN_CELL, CHOSEN_SIZE);
+    this.#pipeline.upload(this.#data, this.#marks);
+  }
+
+  #writeCluster({ x, y, count, worst }: Cluster): void {
+    const place = { x, y, heading: 0 };
+    const still: Motion = { from: place, to: place, startMs: this.#syncedMs, durationMs: 0, fixMs: 0 };
+    const digits = [...count.toString()];
+    this.#write(still, DISC_CELL + worst, SMALLEST_DISC + DISC_A_DIGIT * digits.length);
+    digits.forEach((digit, at) => {
+      const shift = (at - (digits.length - 1) / 2) * DIGIT_STEP;
+      this.#write(still, DIGIT_CELL + Number(digit), DIGIT_SIZE, 1, shift);
+    });
+  }
+
+  #write({ from, to, startMs, durationMs }: Motion, cell: number, size: number, opacity = 1, shift = 0): void {
+    const at = this.#marks * FLOATS_A_MARK;
+    if (at >= this.#data.length) {
+      const larger = new Float32Array(2 * this.#data.length);
+      larger.set(this.#data);
+      this.#data = larger;
+    }
+    const data = this.#data;
+    data[at] = from.x;
+    data[at + 1] = from.y;
+    data[at + 2] = to.x;
+    data[at + 3] = to.y;
+    data[at + 4] = from.heading;
+    data[at + 5] = to.heading;
+    // Times count from this moment, so that they keep their precision however long the page is open.
+    data[at + 6] = (startMs - this.#syncedMs) / 1000;
+    data[at + 7] = durationMs / 1000;
+    data[at + 8] = cell;
+    data[at + 9] = size;
+    data[at + 10] = opacity;
+    data[at + 11] = shift;
+    this.#marks++;
+  }
 }
 
 /** Pixels a unit of the marks: they grow from far to near, and on walls looked at from across the room. */
@@ -212,106 +318,4 @@ function unitPixels(camera: Camera): number {
   const near = Math.min(1, Math.max(0, (camera.zoom - 10) / 6));
   const wall = Math.max(1, Math.min(1.6, camera.width / 1800));
   return (0.58 + near * 0.8) * wall;
-}
-
-interface Uniforms {
-  origin: [number, number];
-  viewport: [number, number];
-  scale: number;
-  size: number;
-  now: number;
-}
-
-/** The WebGL objects; made anew when the browser lost the context. */
-class Pipeline {
-  readonly #gl: WebGL2RenderingContext;
-  readonly #program: WebGLProgram;
-  readonly #vertices: WebGLVertexArrayObject;
-  readonly #instances: WebGLBuffer;
-  #marks = 0;
-  readonly #uniforms = new Map<string, WebGLUniformLocation | null>();
-
-  constructor(gl: WebGL2RenderingContext) {
-    this.#gl = gl;
-    this.#program = link(gl);
-    this.#vertices = gl.createVertexArray();
-    gl.bindVertexArray(this.#vertices);
-    gl.bindBuffer(gl.ARRAY_BUFFER, gl.createBuffer());
-    gl.bufferData(gl.ARRAY_BUFFER, CORNERS, gl.STATIC_DRAW);
-    this.#attribute("corner", 2, 0, 0, 0);
-    this.#instances = gl.createBuffer();
-    gl.bindBuffer(gl.ARRAY_BUFFER, this.#instances);
-    this.#attribute("path", 4, FLOATS_A_MARK, 0, 1);
-    this.#attribute("course", 4, FLOATS_A_MARK, 4, 1);
-    this.#attribute("look", 2, FLOATS_A_MARK, 8, 1);
-    gl.bindTexture(gl.TEXTURE_2D, gl.createTexture());
-    gl.texParameteri(gl.TEXTURE_2D, gl.TEXTURE_MIN_FILTER, gl.LINEAR_MIPMAP_NEAREST);
-    gl.useProgram(this.#program);
-    gl.enable(gl.BLEND);
-    gl.blendFunc(gl.ONE, gl.ONE_MINUS_SRC_ALPHA);
-    this.recolour();
-  }
-
-  recolour(): void {
-    const gl = this.#gl;
-    gl.pixelStorei(gl.UNPACK_PREMULTIPLY_ALPHA_WEBGL, true);
-    gl.texImage2D(gl.TEXTURE_2D, 0, gl.RGBA, gl.RGBA, gl.UNSIGNED_BYTE, drawAtlas());
-    gl.generateMipmap(gl.TEXTURE_2D);
-  }
-
-  upload(data: Float32Array, marks: number): void {
-    this.#marks = marks;
-    this.#gl.bindBuffer(this.#gl.ARRAY_BUFFER, this.#instances);
-    this.#gl.bufferData(this.#gl.ARRAY_BUFFER, data, this.#gl.DYNAMIC_DRAW);
-  }
-
-  draw(uniforms: Uniforms): void {
-    const gl = this.#gl;
-    gl.viewport(0, 0, ...uniforms.viewport);
-    gl.clearColor(0, 0, 0, 0);
-    gl.clear(gl.COLOR_BUFFER_BIT);
-    gl.uniform2fv(this.#uniform("origin"), uniforms.origin);
-    gl.uniform2fv(this.#uniform("viewport"), uniforms.viewport);
-    gl.uniform1f(this.#uniform("scale"), uniforms.scale);
-    gl.uniform1f(this.#uniform("size"), uniforms.size);
-    gl.uniform1f(this.#uniform("now"), uniforms.now);
-    gl.drawArraysInstanced(gl.TRIANGLE_STRIP, 0, 4, this.#marks);
-  }
-
-  #attribute(name: string, floats: number, stride: number, offset: number, divisor: number): void {
-    const gl = this.#gl;
-    const at = gl.getAttribLocation(this.#program, name);
-    const bytes = Float32Array.BYTES_PER_ELEMENT;
-    gl.enableVertexAttribArray(at);
-    gl.vertexAttribPointer(at, floats, gl.FLOAT, false, stride * bytes, offset * bytes);
-    gl.vertexAttribDivisor(at, divisor);
-  }
-
-  #uniform(name: string): WebGLUniformLocation | null {
-    let location = this.#uniforms.get(name);
-    if (location === undefined) {
-      location = this.#gl.getUniformLocation(this.#program, name);
-      this.#uniforms.set(name, location);
-    }
-    return location;
-  }
-}
-
-function link(gl: WebGL2RenderingContext): WebGLProgram {
-  const program = gl.createProgram();
-  for (const [kind, source] of [
-    [gl.VERTEX_SHADER, VERTEX_SHADER],
-    [gl.FRAGMENT_SHADER, FRAGMENT_SHADER],
-  ] as const) {
-    const shader = gl.createShader(kind);
-    if (shader === null) throw new Error("the WebGL context is lost");
-    gl.shaderSource(shader, source);
-    gl.compileShader(shader);
-    gl.attachShader(program, shader);
-    if (!gl.getShaderParameter(shader, gl.COMPILE_STATUS) && !gl.isContextLost()) {
-      throw new Error(gl.getShaderInfoLog(shader) ?? "a shader did not compile");
-    }
-  }
-  gl.linkProgram(program);
-  return program;
 }

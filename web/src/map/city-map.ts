@@ -2,50 +2,86 @@
 import { GeoJSONSource, LngLatBounds, Map as MapLibre, Marker } from "maplibre-gl";
 import type { ShownState } from "../state/fleet";
 import type { Position } from "../wire/frame";
-import type { BaseMap, Fix, Route } from "../wire/contract";
+import type { BaseMap, Fix, LonLat, Route } from "../wire/contract";
+import type { TileMap } from "../wire/ground";
+import { layersOf, patternOf } from "./areas";
 import { BusLayer } from "./bus-layer";
 import { northUpMap } from "./north-up";
+import type { Cluster } from "./clusters";
+import { edgeOf, onMap, type Edge } from "./coordinates";
+import { AREAS, type AreaName, type MapLayer } from "./layers";
 import { pixelsPerMetre, project, type Point } from "./projection";
 import { emptyStyle, layers, metresWide, type SourceName } from "./style";
 
 export interface CityMapEvents {
   /** A click on a bus, or null beside all of them. */
   picked(bus: string | null): void;
-  /** The pointer rests on a bus at this pixel, or on none. */
-  hovered(bus: string | null, at: Point): void;
+  /** What the pointer rests on at this pixel: a bus, a cluster of them, or neither. */
+  hovered(bus: string | null, cluster: Cluster | null, at: Point): void;
+  /** Where on the Earth the pointer is (WGS-84), or null off the map. */
+  pointed(place: LonLat | null): void;
+  /** A tile of the configured base map did not come. */
+  baseMissing(): void;
 }
 
 const CLOSE_UP_ZOOM = 15;
 const STOP_NAMES_FROM_ZOOM = 12.5;
+/** So much nearer goes a click on a cluster. */
+const INTO_CLUSTER = 1.5;
+const BASE_SOURCE = /^base-/;
 
 function collection(features: GeoJSON.Feature[]): GeoJSON.FeatureCollection {
   return { type: "FeatureCollection", features };
 }
 
-function pointFeature(lon: number, lat: number): GeoJSON.Feature {
-  return { type: "Feature", properties: {}, geometry: { type: "Point", coordinates: [lon, lat] } };
+function pointFeature(lon: number, lat: number, properties = {}): GeoJSON.Feature {
+  return { type: "Feature", properties, geometry: { type: "Point", coordinates: [lon, lat] } };
 }
 
 export class CityMap {
   readonly #map: MapLibre;
   readonly #buses: BusLayer;
   readonly #ready: Promise<void>;
+  readonly #base: TileMap | null;
+  readonly #edge: Edge;
   #city: LngLatBounds | null = null;
   #stopNames: Marker[] = [];
 
-  /** Throws when the browser cannot draw. `fleet` lies above `container` and covers the same pixels. */
-  constructor(container: HTMLElement, fleet: HTMLCanvasElement, events: CityMapEvents) {
-    this.#buses = new BusLayer(fleet);
-    this.#map = northUpMap(container, emptyStyle());
-    this.#ready = new Promise((resolve) => this.#map.once("load", () => resolve()));
-    this.#map.on("render", () => this.#moveBuses());
-    this.#map.on("click", (event) => events.picked(this.#buses.pick(event.point)));
-    this.#map.on("mousemove", (event) => {
-      const bus = this.#buses.pick(event.point);
-      this.#map.getCanvas().style.cursor = bus === null ? "" : "pointer";
-      events.hovered(bus, event.point);
+  /**
+   * Throws when the browser cannot draw. `fleet` lies above `container` and covers the same pixels; `base` are
+   * tiles to draw under all that is ours, which is then shifted to the coordinates that they are drawn in.
+   */
+  constructor(container: HTMLElement, fleet: HTMLCanvasElement, base: TileMap | null, events: CityMapEvents) {
+    this.#base = base;
+    this.#edge = edgeOf(base?.coordinates ?? "wgs84");
+    this.#buses = new BusLayer(fleet, this.#edge);
+    this.#map = northUpMap(container, emptyStyle(base));
+    // Not "load": that waits for the tiles of the base map, whose server may be away.
+    this.#ready = new Promise((resolve) => this.#map.once("style.load", () => resolve()));
+    void this.#ready.then(() => this.#drawPatterns());
+    this.#map.on("error", (event) => {
+      if (BASE_SOURCE.test((event as { sourceId?: string }).sourceId ?? "")) events.baseMissing();
+      else console.error(event.error);
     });
-    this.#map.on("mouseout", (event) => events.hovered(null, event.point));
+    this.#map.on("render", () => this.#moveBuses());
+    this.#map.on("click", (event) => {
+      const bus = this.#buses.pick(event.point);
+      const cluster = bus === null ? this.#buses.pickCluster(event.point) : null;
+      if (cluster === null) events.picked(bus);
+      else this.#map.easeTo({ center: event.lngLat, zoom: this.#map.getZoom() + INTO_CLUSTER, duration: 400 });
+    });
+    this.#map.on("mousemove", (event) => {
+      if (event.originalEvent.buttons !== 0) return; // the map is dragged: nobody looks for a bus meanwhile
+      const bus = this.#buses.pick(event.point);
+      const cluster = bus === null ? this.#buses.pickCluster(event.point) : null;
+      this.#map.getCanvas().style.cursor = bus === null && cluster === null ? "" : "pointer";
+      events.hovered(bus, cluster, event.point);
+      events.pointed(this.#edge.toEarth([event.lngLat.lng, event.lngLat.lat]));
+    });
+    this.#map.on("mouseout", (event) => {
+      events.hovered(null, null, event.point);
+      events.pointed(null);
+    });
     this.#map.on("zoom", () => this.#showStopNames());
   }
 
@@ -60,17 +96,20 @@ export class CityMap {
     if (this.#city !== null || routes.length === 0) return;
     this.#city = new LngLatBounds();
     for (const route of routes) {
-      for (const [lon, lat] of route.geometry.coordinates) this.#city.extend([lon as number, lat as number]);
+      for (const place of route.geometry.coordinates) this.#city.extend(this.#edge.toMap(place as LonLat));
     }
     this.showCity(false);
   }
 
-  /** Shows a route with its corridor at true width and its stops, or none. */
-  async showRoute(route: Route | null): Promise<void> {
+  /**
+   * Shows a route with its corridor at true width and its stops, or none. `passed` says, by chainage in whole
+   * metres, when the bus was at a stop, as a text.
+   */
+  async showRoute(route: Route | null, passed: ReadonlyMap<number, string>): Promise<void> {
     await this.#ready;
-    const stops = route?.properties.stops ?? [];
+    const stops = (route?.properties.stops ?? []).map((stop) => ({ ...stop, at: passed.get(Math.round(stop.chainage_m)) }));
     this.#setSource("chosen", collection(route === null ? [] : [route]));
-    this.#setSource("stops", collection(stops.map((stop) => pointFeature(stop.lon, stop.lat))));
+    this.#setSource("stops", collection(stops.map(({ lon, lat, at }) => pointFeature(lon, lat, { passed: at !== undefined }))));
     this.#map.setPaintProperty("routes", "line-opacity", route === null ? 1 : 0.4);
     const lat = route?.geometry.coordinates[0]?.[1];
     if (route !== null && lat !== undefined) {
@@ -82,8 +121,9 @@ export class CityMap {
     this.#stopNames = stops.map((stop) => {
       const element = document.createElement("span");
       element.className = "stop-name";
-      element.textContent = stop.name;
-      return new Marker({ element, anchor: "left", offset: [9, 0] }).setLngLat([stop.lon, stop.lat]).addTo(this.#map);
+      element.textContent = stop.at === undefined ? stop.name : `${stop.name} ${stop.at}`;
+      const place = this.#edge.toMap([stop.lon, stop.lat]);
+      return new Marker({ element, anchor: "left", offset: [9, 0] }).setLngLat(place).addTo(this.#map);
     });
     this.#showStopNames();
   }
@@ -102,8 +142,23 @@ export class CityMap {
     this.#setSource("place", collection(place === null ? [] : [pointFeature(place.lon, place.lat)]));
   }
 
-  updateBuses(positions: Iterable<Position>, stateOf: (position: Position) => ShownState): void {
-    this.#buses.update(positions, stateOf);
+  /** Shows the areas of one kind; a feature's property `label` is written on it. */
+  async setAreas(area: AreaName, features: GeoJSON.Feature[]): Promise<void> {
+    await this.#ready;
+    this.#setSource(area, collection(features));
+  }
+
+  async setVisible(layer: MapLayer, visible: boolean): Promise<void> {
+    await this.#ready;
+    if (layer === "clusters") return this.#buses.gather(visible);
+    for (const id of layer === "routes" ? ["routes"] : layersOf(layer)) {
+      this.#map.setLayoutProperty(id, "visibility", visible ? "visible" : "none");
+    }
+  }
+
+  /** `nowMs` is the server's clock. */
+  updateBuses(positions: Iterable<Position>, stateOf: (position: Position) => ShownState, nowMs: number): void {
+    this.#buses.update(positions, stateOf, nowMs);
   }
 
   chooseBus(bus: string | null): void {
@@ -113,7 +168,7 @@ export class CityMap {
   /** Flies to a place; `aside` pixels on the left are covered by a panel. */
   flyTo(lon: number, lat: number, aside: number): void {
     this.#map.flyTo({
-      center: [lon, lat],
+      center: this.#edge.toMap([lon, lat]),
       zoom: Math.max(this.#map.getZoom(), CLOSE_UP_ZOOM),
       offset: [aside / 2, 0],
       speed: 2.4,
@@ -137,11 +192,14 @@ export class CityMap {
   /** Takes the colours of the theme now in force. */
   async recolour(): Promise<void> {
     await this.#ready;
-    for (const layer of layers()) {
+    for (const layer of layers(this.#base)) {
       for (const [name, value] of Object.entries(layer.paint ?? {})) {
-        if (name.endsWith("-color")) this.#map.setPaintProperty(layer.id, name as "line-color", value as string);
+        if (name.endsWith("-color") || name.startsWith("raster-")) {
+          this.#map.setPaintProperty(layer.id, name as "line-color", value as string);
+        }
       }
     }
+    this.#drawPatterns();
     this.#buses.recolour();
   }
 
@@ -151,7 +209,14 @@ export class CityMap {
   }
 
   #setSource(name: SourceName, data: GeoJSON.FeatureCollection): void {
-    this.#map.getSource<GeoJSONSource>(name)?.setData(data);
+    this.#map.getSource<GeoJSONSource>(name)?.setData(onMap(data, this.#edge));
+  }
+
+  #drawPatterns(): void {
+    for (const area of AREAS) {
+      if (this.#map.hasImage(area)) this.#map.updateImage(area, patternOf(area));
+      else this.#map.addImage(area, patternOf(area));
+    }
   }
 
   #showStopNames(): void {

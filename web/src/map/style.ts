@@ -1,13 +1,18 @@
 /**
- * What MapLibre draws: roads, approved routes, and the chosen route with corridor and stops.
+ * What MapLibre draws: roads, approved routes, areas, and the chosen route with corridor and stops.
  *
- * There is no tile, glyph or sprite server: all geometry comes from the API of this page.
+ * There is no glyph or sprite server, and no tile server unless one is configured (base.ts): all geometry
+ * comes from the API of this page, and MapLibre draws letters with the fonts of the PC.
  */
 import type { ExpressionSpecification, LayerSpecification, StyleSpecification } from "maplibre-gl";
+import type { TileMap } from "../wire/ground";
+import { areaFills, areaLabels } from "./areas";
+import { baseLayers, baseSources } from "./base";
 import { colour } from "./colours";
+import { AREAS } from "./layers";
 import { pixelsPerMetre, stretchAt } from "./projection";
 
-export const SOURCES = ["roads", "routes", "chosen", "stops", "track", "place"] as const;
+export const SOURCES = ["roads", "routes", "chosen", "stops", "track", "place", ...AREAS] as const;
 export type SourceName = (typeof SOURCES)[number];
 
 const NOTHING: GeoJSON.FeatureCollection = { type: "FeatureCollection", features: [] };
@@ -24,8 +29,8 @@ export function metresWide(metres: number, lat: number, pixels = 0): ExpressionS
   return ["interpolate", ["exponential", 2], ["zoom"], 0, atZoom0 + pixels, 24, atZoom0 * 2 ** 24 + pixels];
 }
 
-/** Layers from bottom to top, in the colours of the theme now in force. */
-export function layers(): LayerSpecification[] {
+/** Layers from bottom to top, in the colours of the theme now in force; `base` are tiles under them. */
+export function layers(base: TileMap | null = null): LayerSpecification[] {
   const road = (name: string, widths: [number, number], minzoom = 0): LayerSpecification => ({
     id: `road-${name}`,
     type: "line",
@@ -44,6 +49,7 @@ export function layers(): LayerSpecification[] {
   });
   return [
     { id: "ground", type: "background", paint: { "background-color": colour("--ground") } },
+    ...baseLayers(base),
     // Opaque and below the roads: a translucent line shows its own overlaps at every bend.
     corridor("corridor-edge", colour("--corridor-edge")),
     corridor("corridor", colour("--corridor")),
@@ -51,6 +57,7 @@ export function layers(): LayerSpecification[] {
     road("arterial", [1, 9]),
     road("ring", [1.8, 13]),
     road("motorway", [2.2, 15]),
+    ...areaFills(),
     {
       id: "routes",
       type: "line",
@@ -71,7 +78,7 @@ export function layers(): LayerSpecification[] {
       source: "stops",
       paint: {
         "circle-radius": ["interpolate", ["linear"], ["zoom"], 10, 3, 16, 6],
-        "circle-color": colour("--ground"),
+        "circle-color": ["case", ["get", "passed"], colour("--chosen"), colour("--ground")],
         "circle-stroke-color": colour("--chosen"),
         "circle-stroke-width": 2,
       },
@@ -95,13 +102,11 @@ export function layers(): LayerSpecification[] {
         "circle-stroke-width": 2,
       },
     },
+    ...areaLabels(),
   ];
 }
 
-export function emptyStyle(): StyleSpecification {
-  return {
-    version: 8,
-    sources: Object.fromEntries(SOURCES.map((name) => [name, { type: "geojson", data: NOTHING }])),
-    layers: layers(),
-  };
+export function emptyStyle(base: TileMap | null = null): StyleSpecification {
+  const own = SOURCES.map((name) => [name, { type: "geojson", data: NOTHING }] as const);
+  return { version: 8, sources: { ...baseSources(base), ...Object.fromEntries(own) }, layers: layers(base) };
 }

@@ -15,6 +15,7 @@ import { choices, deskRows, filteredOut, hasFresh, knownPeople, openCounts, WHOL
 import { census, fixRate, shownState, type ShownState } from "../state/fleet";
 import { linkHealth, serverTime } from "../state/link";
 import { EMPTY_ROOM, reduce, type Room, type RoomEvent } from "../state/room";
+import { silentBuses } from "../state/silence";
 import { nearestAssignment, schoolClock } from "../state/trips";
 import { arrivalWords } from "../text/arrivals";
 import { gravity } from "../text/format";
@@ -24,6 +25,7 @@ import { address } from "./address.svelte";
 import { Arrivals, type Arrival } from "./arrivals";
 import { Bell } from "./bell.svelte";
 import { preferences } from "./preferences.svelte";
+import { Ground } from "./ground.svelte";
 
 const TICK_MS = 1_000;
 const RETRY_MS = 5_000;
@@ -67,6 +69,9 @@ export class ControlRoom {
   readonly busFiles = new SvelteMap<string, BusFile>();
   readonly alertFiles = new SvelteMap<string, AlertFile>();
 
+  /** Zones, waivers and weather. */
+  readonly ground = new Ground();
+
   readonly #incidents = new SvelteMap<string, Incident>();
   /** Probable closures that go on, the newest first. */
   readonly incidents = $derived.by(() => {
@@ -86,7 +91,9 @@ export class ControlRoom {
   readonly ageMs = $derived.by(() => (this.fleet.frameMs === null ? null : Math.max(0, this.nowMs - this.fleet.frameMs)));
   /** Why the monitor commits nothing at present, in its own words. */
   readonly stalled = $derived(this.#room.link.stalled);
-  readonly census = $derived.by(() => census(this.fleet, this.buses, this.nowMs));
+  /** Buses that should report and do not. */
+  readonly silent = $derived.by(() => silentBuses(this.#alerts));
+  readonly census = $derived.by(() => census(this.fleet, this.buses, this.nowMs, this.silent));
   readonly fixRate = $derived.by(() => fixRate(this.fleet));
   // The desk is sorted by the clock only while somebody's deed is fresh in it.
   readonly #deskMs = $derived.by(() => (hasFresh(this.#alerts, this.nowMs) ? this.nowMs : 0));
@@ -105,7 +112,7 @@ export class ControlRoom {
   });
 
   shownState(busId: string): ShownState {
-    return shownState(this.fleet.positions.get(busId), this.buses.get(busId), this.nowMs);
+    return shownState(this.fleet.positions.get(busId), this.buses.get(busId), this.nowMs, this.silent.has(busId));
   }
 
   /** The approved route to show with a bus: that of its alert, of its trip under way, or its first. */
@@ -134,17 +141,22 @@ export class ControlRoom {
 
   open(): void {
     this.#closeBell = this.bell.open();
-    this.#ticking = setInterval(() => (this.#pageMs = Date.now()), TICK_MS);
+    // While frames come once a second they are the clock: all that follows it is then worked out once and not twice.
+    this.#ticking = setInterval(() => {
+      if (Date.now() - this.#pageMs >= TICK_MS) this.#pageMs = Date.now();
+    }, TICK_MS / 2);
     this.#closeStream = openStream("/api/v1/live", {
       connected: () => {
         this.#apply({ type: "connected", pageMs: Date.now() });
         void this.#readAlertsIfWanted();
         void this.#readIncidents();
+        this.ground.readOrders();
       },
       disconnected: () => this.#apply({ type: "disconnected" }),
       frame: (frame) => this.#apply({ type: "frame", frame: decodeFrame(frame), pageMs: Date.now() }),
       change: (change) => {
         this.#apply({ type: "change", change });
+        if (change.kind === "waived") this.ground.readOrders();
         if (this.selectedAlert === change.alert.alert_id) void this.#readAlertFile(change.alert.alert_id);
       },
       incident: (incident) => this.#take(incident),
@@ -155,12 +167,14 @@ export class ControlRoom {
       },
     });
     void this.#readRecord();
+    this.ground.open();
   }
 
   close(): void {
     this.#closeStream?.();
     this.#closeBell?.();
     this.#arrivals.close();
+    this.ground.close();
     clearInterval(this.#ticking);
   }
 

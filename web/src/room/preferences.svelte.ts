@@ -1,4 +1,4 @@
-/** What an operator chose on this PC, kept in the browser: language, theme, name, and whether alerts ring. */
+/** What an operator chose on this PC, kept in the browser: language, theme, name, whether alerts ring, what is folded or hidden. */
 
 export type Language = "zh" | "en";
 export type Theme = "dark" | "light";
@@ -24,6 +24,8 @@ class Preferences {
   #theme = $state<Theme>(kept("theme") === "light" ? "light" : "dark");
   #operator = $state(kept("operator") ?? "");
   #muted = $state(kept("muted") === "yes");
+  /** Names of what is off, folded or hidden; everything is on until somebody turns it off. */
+  #off = $state.raw<ReadonlySet<string>>(new Set((kept("off") ?? "").split(" ").filter((name) => name !== "")));
 
   get language(): Language {
     return this.#language;
@@ -57,6 +59,19 @@ class Preferences {
   set muted(muted: boolean) {
     this.#muted = muted;
     keep("muted", muted ? "yes" : "no");
+  }
+
+  /** Whether something that can be folded or hidden, such as `layer.zones`, is on. */
+  isOn(name: string): boolean {
+    return !this.#off.has(name);
+  }
+  turn(name: string, on: boolean): void {
+    if (this.isOn(name) === on) return;
+    const off = new Set(this.#off);
+    if (on) off.delete(name);
+    else off.add(name);
+    this.#off = off;
+    keep("off", [...off].join(" "));
   }
 }
 

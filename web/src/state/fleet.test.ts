@@ -72,17 +72,23 @@ describe("the rate of fixes", () => {
 
 describe("a bus is shown", () => {
   test("in its state while its fix is fresh, as stale when the fix is older than 30 s", () => {
-    expect(shownState(position("A", 0), bus("A"), 30_000)).toBe("on_route");
-    expect(shownState(position("A", 0), bus("A"), 30_001)).toBe("stale");
+    expect(shownState(position("A", 0), bus("A"), 30_000, false)).toBe("on_route");
+    expect(shownState(position("A", 0), bus("A"), 30_001, false)).toBe("stale");
   });
 
   test("as out of service however old its fix", () => {
-    expect(shownState(position("A", 0, { state: "out_of_service" }), bus("A"), 1e9)).toBe("out_of_service");
-    expect(shownState(undefined, bus("A", "out_of_service"), 0)).toBe("out_of_service");
+    expect(shownState(position("A", 0, { state: "out_of_service" }), bus("A"), 1e9, true)).toBe("out_of_service");
+    expect(shownState(undefined, bus("A", "out_of_service"), 0, false)).toBe("out_of_service");
+  });
+
+  test("as silent when it should report and does not, and as what it does as soon as it reports again", () => {
+    expect(shownState(position("A", 0), bus("A"), 200_000, true)).toBe("silent");
+    expect(shownState(undefined, bus("A"), 0, true)).toBe("silent");
+    expect(shownState(position("A", 199_000), bus("A"), 200_000, true)).toBe("on_route");
   });
 
   test("as stale when nothing was ever heard of it", () => {
-    expect(shownState(undefined, bus("A"), 0)).toBe("stale");
+    expect(shownState(undefined, bus("A"), 0, false)).toBe("stale");
   });
 });
 
@@ -92,12 +98,13 @@ test("the census counts every bus on record once, and those that report without 
     { timeMs: 1000, stalled: null, positions: [position("A", 900), position("B", 900, { state: "speeding" }), position("X", 900)] },
     true,
   );
-  const buses = new Map([bus("A"), bus("B"), bus("C"), bus("D", "out_of_service")].map((each) => [each.bus_id, each]));
-  expect(census(fleet, buses, 1000)).toEqual({
+  const buses = new Map([bus("A"), bus("B"), bus("C"), bus("D", "out_of_service"), bus("E")].map((each) => [each.bus_id, each]));
+  expect(census(fleet, buses, 1000, new Set(["E"]))).toEqual({
     on_route: 2,
     speeding: 1,
     deviating: 0,
     off_trip: 0,
+    silent: 1,
     stale: 1,
     out_of_service: 1,
   });

@@ -2,11 +2,14 @@
 import type { Bus, BusState } from "../wire/contract";
 import type { Position, PositionFrame } from "../wire/frame";
 
-/** What a bus is shown as: its state, or that nothing was heard of it lately. */
-export type ShownState = BusState | "stale";
+/**
+ * What a bus is shown as: its state, or that nothing was heard of it lately. `silent` is a bus that should report
+ * and has an alert going on because it does not; `stale` is any other whose newest fix is old.
+ */
+export type ShownState = BusState | "silent" | "stale";
 
 /** The order is that of the status bar; the map draws the first ones on top. */
-export const SHOWN_STATES = ["speeding", "deviating", "on_route", "off_trip", "stale", "out_of_service"] as const;
+export const SHOWN_STATES = ["speeding", "deviating", "silent", "on_route", "off_trip", "stale", "out_of_service"] as const;
 
 /** A fix older than this no longer tells where a bus is. */
 export const STALE_AFTER_MS = 30_000;
@@ -59,26 +62,36 @@ export function fixRate(fleet: Fleet): number | null {
   return (fixes * 1000) / (last.timeMs - first.timeMs);
 }
 
-export function shownState(position: Position | undefined, bus: Bus | undefined, nowMs: number): ShownState {
+/** A bus by its newest fix, if any; `silent` tells that a silence of it is an alert that goes on. */
+export function shownState(position: Position | undefined, bus: Bus | undefined, nowMs: number, silent: boolean): ShownState {
   const state = position?.state ?? (bus?.state === "out_of_service" ? "out_of_service" : undefined);
   if (state === "out_of_service") return state;
-  if (state === undefined || position === undefined) return "stale";
-  return nowMs - position.timeMs > STALE_AFTER_MS ? "stale" : state;
+  const fresh = position !== undefined && nowMs - position.timeMs <= STALE_AFTER_MS;
+  if (state !== undefined && fresh) return state;
+  return silent ? "silent" : "stale";
 }
 
 /** How many buses are shown as what, those on record that were never heard of among them. */
-export function census(fleet: Fleet, buses: ReadonlyMap<string, Bus>, nowMs: number): Record<ShownState, number> {
+export function census(
+  fleet: Fleet,
+  buses: ReadonlyMap<string, Bus>,
+  nowMs: number,
+  silent: ReadonlySet<string>,
+): Record<ShownState, number> {
   const counts: Record<ShownState, number> = {
     on_route: 0,
     deviating: 0,
     speeding: 0,
     off_trip: 0,
     out_of_service: 0,
+    silent: 0,
     stale: 0,
   };
-  for (const bus of buses.values()) counts[shownState(fleet.positions.get(bus.bus_id), bus, nowMs)]++;
+  for (const bus of buses.values()) {
+    counts[shownState(fleet.positions.get(bus.bus_id), bus, nowMs, silent.has(bus.bus_id))]++;
+  }
   for (const position of fleet.positions.values()) {
-    if (!buses.has(position.bus)) counts[shownState(position, undefined, nowMs)]++;
+    if (!buses.has(position.bus)) counts[shownState(position, undefined, nowMs, silent.has(position.bus))]++;
   }
   return counts;
 }

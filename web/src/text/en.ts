@@ -43,7 +43,8 @@ export const en: Dictionary = {
     deviating: "Off route",
     on_route: "On route",
     off_trip: "Off trip",
-    stale: "No signal",
+    silent: "Silent",
+    stale: "Offline",
     out_of_service: "Out of service",
   },
   limitReasons: {

@@ -4,7 +4,7 @@ import type { Evidence } from "../wire/contract";
 import { en } from "./en";
 import { doubts, duration, gravity, stopwatch } from "./format";
 import { zh } from "./zh";
-import { dayOf, momentOf, readStamp, stampOf, timeOfDay, wallClock } from "./zone";
+import { dayOf, dayStart, momentOf, readStamp, stampOf, timeOfDay, wallClock } from "./zone";
 
 test("durations are told in the units that matter", () => {
   expect(duration(8_400, zh)).toBe("8 秒");
@@ -32,6 +32,7 @@ test("times are those of the fleet's zone", () => {
   const ms = Date.parse("2026-08-31T23:31:05Z");
   expect(timeOfDay(ms)).toBe("07:31:05");
   expect(dayOf(ms)).toBe("2026-09-01");
+  expect(new Date(dayStart(ms + 321)).toISOString()).toBe("2026-08-31T16:00:00.000Z");
   expect(wallClock(ms)).toEqual({ weekday: 2, minute: 451 });
   expect(timeOfDay(Date.parse("2026-08-31T16:00:00Z"))).toBe("00:00:00");
 });

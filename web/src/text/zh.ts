@@ -45,8 +45,9 @@ const states: Record<ShownState, string> = {
   speeding: "超速",
   deviating: "偏离路线",
   on_route: "按线行驶",
-  off_trip: "非运营时段",
-  stale: "失联",
+  off_trip: "非运营",
+  silent: "失联",
+  stale: "离线",
   out_of_service: "停运",
 };
 const limitReasons: Record<LimitReason, string> = {

@@ -45,6 +45,11 @@ export function momentOf(date: string, time: string): number {
   return asUtc - (Date.parse(`${dayOf(asUtc)}T${timeOfDay(asUtc)}Z`) - asUtc);
 }
 
+/** The moment at which the day of a moment began. */
+export function dayStart(ms: number): number {
+  return momentOf(dayOf(ms), "00:00");
+}
+
 /** 2026-09-01T07:31:05 in the fleet's zone, to the second. */
 export function stampOf(ms: number): string {
   return `${dayOf(ms)}T${timeOfDay(ms)}`;

@@ -1,0 +1,57 @@
+/** What is asked about one bus: its trip, its way of the last minutes, its alerts of the day. */
+import { ask } from "./client";
+import type { Alert, AlertPage, LonLat, Stop } from "./contract";
+
+/** A stop and when the bus was there by its own track; null where it was not seen. */
+export interface StopPassage extends Stop {
+  reached_at: string | null;
+  left_at: string | null;
+}
+
+/** A run of an assignment on a day. */
+export interface Trip {
+  assignment_id: string;
+  approval_id: string;
+  route_id: string;
+  route_name: string;
+  direction: "to_school" | "to_home";
+  starts: string;
+  ends: string;
+  state: "waiting" | "under_way" | "ended";
+  stops: StopPassage[];
+}
+
+/** A fix of a track. Epoch milliseconds, degrees, km/h. */
+export interface TrackFix {
+  timeMs: number;
+  place: LonLat;
+  speedKmh: number | null;
+  quality: number;
+}
+
+interface Track {
+  geometry: GeoJSON.LineString | GeoJSON.Point | null;
+  properties: { times: string[]; speed_kmh: (number | null)[]; quality: number[] };
+}
+
+export async function readTrip(busId: string): Promise<Trip | null> {
+  return (await ask<{ trip: Trip | null }>(`/buses/${encodeURIComponent(busId)}/trip`)).trip;
+}
+
+/** The track from a moment on, up to now. */
+export async function readTrackSince(busId: string, fromMs: number): Promise<TrackFix[]> {
+  const query = new URLSearchParams({ from: new Date(fromMs).toISOString() });
+  const { geometry, properties } = await ask<Track>(`/buses/${encodeURIComponent(busId)}/track?${query}`);
+  const places = geometry === null ? [] : geometry.type === "Point" ? [geometry.coordinates] : geometry.coordinates;
+  return places.map((place, at) => ({
+    timeMs: Date.parse(properties.times[at] ?? ""),
+    place: place as LonLat,
+    speedKmh: properties.speed_kmh[at] ?? null,
+    quality: properties.quality[at] ?? 0,
+  }));
+}
+
+/** A bus's alerts since a moment, the newest first; the first page of them. */
+export async function readAlertsOf(busId: string, from: string): Promise<Alert[]> {
+  return (await ask<AlertPage>(`/alerts?${new URLSearchParams({ bus: busId, from, limit: "50" })}`)).items;
+}
