@@ -10,6 +10,7 @@ from starlette.middleware.gzip import GZipMiddleware
 from api.alerts import alert_routes
 from api.buses import bus_routes
 from api.context import Context
+from api.evidence import evidence_routes
 from api.guards import SecurityHeaders
 from api.health import health_routes
 from api.hours import hour_routes
@@ -51,6 +52,7 @@ def create_app(context: Context, page_dir: Path) -> FastAPI:
         presence_routes(context),
         hour_routes(context),
         alert_routes(context),
+        evidence_routes(context),
         order_routes(context),
         route_routes(context),
         reject_routes(context),

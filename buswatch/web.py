@@ -99,23 +99,28 @@ class Feed:
                 self._connection = None
 
 
+def ports_on(database: Database) -> Ports:
+    """All that the API asks for, on a database."""
+    return Ports(
+        record=Record(database),
+        tracks=Tracks(database),
+        alerts=AlertBook(database),
+        desk=AlertDesk(database),
+        changes=ChangeLog(database),
+        rejects=RejectShelf(database),
+        retention=RetentionRecord(database),
+        waivers=WaiverBook(database),
+        advisories=AdvisoryBook(database),
+        incidents=IncidentBook(database),
+    )
+
+
 async def run_api(settings: Settings) -> None:
     """Serve until cancelled."""
     broker = settings.broker
     async with Database(settings.required_database_url()) as database:
         await persist(lambda: migrate(database))
-        ports = Ports(
-            record=Record(database),
-            tracks=Tracks(database),
-            alerts=AlertBook(database),
-            desk=AlertDesk(database),
-            changes=ChangeLog(database),
-            rejects=RejectShelf(database),
-            retention=RetentionRecord(database),
-            waivers=WaiverBook(database),
-            advisories=AdvisoryBook(database),
-            incidents=IncidentBook(database),
-        )
+        ports = ports_on(database)
         _, registry = await ports.record.registry()
         hub = LiveHub(ports, registry.tz)
         feed = Feed(broker, hub)
