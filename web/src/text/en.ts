@@ -152,6 +152,7 @@ export const en: Dictionary = {
   waiver: "Waiver",
   chainage: "Along the route",
   history: "What was done",
+  evidenceSheet: "Evidence sheet",
   noHistory: "Nobody has acted yet",
   note: "Note (optional)",
   act: "Act",

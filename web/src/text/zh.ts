@@ -154,6 +154,7 @@ export const zh = {
   waiver: "绕行许可",
   chainage: "线路里程",
   history: "处置记录",
+  evidenceSheet: "证据单",
   noHistory: "尚无人处置",
   note: "备注（可不填）",
   act: "处置",
