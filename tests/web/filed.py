@@ -1,4 +1,4 @@
-"""A real API over a real database with an alert of every rule on file, found by the detector in made-up drives.
+"""A real API over a real database, with an alert of every rule that the detector found in made-up drives.
 
 ``python -m tests.web.filed`` serves it until Enter is pressed, to be looked at.
 """
@@ -27,6 +27,7 @@ from alerts.episodes import Alert, Change, Rule
 from api.app import create_app
 from api.context import Context
 from api.live import LiveHub
+from api.ports import Act
 from api.server import ApiServer
 from buswatch.web import ports_on
 from fleet.fixes import Fixes
@@ -55,7 +56,7 @@ LONG_NOTE = "已电话联系驾驶员并通知学校，驾驶员称前方施工�
 
 @dataclass(frozen=True)
 class Filed:
-    """Where the room is served, and the alert of each rule; two more of deviations that are out of the way."""
+    """Where the room is served, the alert of each rule, and the ``longest``, with the most changes."""
 
     address: str
     alerts: dict[str, Alert]
@@ -80,7 +81,9 @@ def line_of(route: str) -> Approval:
     )
     points = list(zip(EAST.tolist(), NORTH.tolist(), strict=True))
     stands = approval(route, points, limits, version=2)
-    return msgspec.structs.replace(stands, stops=stops, name=f"{route[1:]}号线", number=f"校车批〔2026〕{route[1:]}号")
+    return msgspec.structs.replace(
+        stands, stops=stops, name=f"{route[1:]}号线", number=f"校车批〔2026〕{route[1:]}号"
+    )
 
 
 def driven(chainage: Metres, off_m: Metres | float = 0.0, *, row: int, start_s: float = 0.0) -> Fixes:
@@ -117,7 +120,7 @@ def drives() -> dict[str, Fixes]:
 
 
 def record(names: list[str]) -> Registry:
-    """A bus for each drive on a route of its own; the one without a route drives that of a bus that stays away."""
+    """A bus for each drive on a route of its own; the substitute's is that of a bus that stays away."""
     routes = tuple(line_of(f"R{row + 1}") for row in range(len(names)))
     buses = tuple(
         bus(f"B{row + 1:04}", plate=f"鄂A·X{row + 1:04}", sign_number=f"XC-2026{row + 1:04}")
@@ -169,31 +172,28 @@ async def file_all(database: Database) -> dict[str, Alert]:
 
 
 async def _file_much_ado(committer: Committer, alert: Alert) -> None:
-    """Forty times the engine says that it is worse still; and some of the fixes are doubtful."""
-    worse = [
-        Change("updated", alert.ended_ms + 60_000 * n if alert.ended_ms else NOW_MS, alert) for n in range(1, 41)
+    """Forty times the engine has more to say of the alert; and two of the fixes are doubtful."""
+    assert alert.ended_ms is not None
+    more = [msgspec.structs.replace(alert.evidence, fixes=alert.evidence.fixes + n) for n in range(1, 41)]
+    changes = [
+        Change("updated", alert.ended_ms + 60_000 * n, msgspec.structs.replace(alert, evidence=evidence))
+        for n, evidence in enumerate(more, 1)
     ]
-    evidence = alert.evidence
-    raised = [
-        msgspec.structs.replace(
-            change,
-            alert=msgspec.structs.replace(alert, evidence=msgspec.structs.replace(evidence, fixes=evidence.fixes + n)),
-        )
-        for n, change in enumerate(worse)
-    ]
-    start_s = (alert.started_ms - START_MS) / 1_000
     x, y = served(np.array([1_560.0, 7_000.0]), 180.0)
-    later = track(x, y, row=10, start_s=start_s + 0.5, speed_kmh=[180.0, 3.3])
+    start_s = (alert.started_ms - START_MS) / 1_000 + 0.5
+    doubtful = track(x, y, row=10, start_s=start_s, speed_kmh=[180.0, 3.3])
     marks = np.array([Quality.LATE | Quality.SPEED_CONTRADICTED, Quality.JUMP], np.int16)
-    await committer.commit(Batch(later, marks, NOW_MS, [], raised))
+    await committer.commit(Batch(doubtful, marks, NOW_MS, [], changes))
 
 
 async def _handle(database: Database, desk: AlertDesk, alert_id: str) -> None:
-    for act, who, note in (("acknowledged", "王秀英", LONG_NOTE), ("closed", "李雷", "司机已减速，已谈话提醒。")):
+    deeds: tuple[tuple[Act, str, str], ...] = (
+        ("acknowledged", "王秀英", LONG_NOTE),
+        ("closed", "李雷", "司机已减速，已谈话提醒。"),
+    )
+    for act, who, note in deeds:
         found, _ = await ports_on(database).alerts.one(alert_id)
-        await desk.handle(
-            alert_id, act, by=who, note=note, expected_version=found.version, at_ms=NOW_MS  # type: ignore[arg-type]
-        )
+        await desk.handle(alert_id, act, by=who, note=note, expected_version=found.version, at_ms=NOW_MS)
 
 
 @contextmanager

@@ -1,4 +1,4 @@
-"""The evidence sheet of an alert of every rule: one page of A4, and a file that `buswatch verify` calls true."""
+"""The evidence sheet of every rule: one page of A4, and a file that `buswatch verify` calls true."""
 
 from __future__ import annotations
 
