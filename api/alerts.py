@@ -6,7 +6,9 @@ import logging
 from collections.abc import Awaitable, Callable
 from typing import Annotated, Any
 
+import numpy as np
 from fastapi import APIRouter, Depends, Query
+from numpy.typing import NDArray
 from starlette.responses import Response
 
 from alerts.episodes import Alert, Change, FalseReason, Rule, Severity, Status, alert_to_wire, change_to_wire
@@ -15,9 +17,11 @@ from api import schemas
 from api.answers import AlertId, Json, Moment, decode_cursor, encode_cursor, moment_ms
 from api.context import Context
 from api.guards import refuse_foreign_posts
+from api.ports import Tracks
 from api.tracks import MOST_FIXES, fixes_to_wire
 from fleet.clock import SECOND_MS
 from fleet.errors import NotFound, Unavailable
+from fleet.fixes import Fixes
 
 log = logging.getLogger(__name__)
 
@@ -146,13 +150,20 @@ def _step(change: Change, context: Context) -> dict[str, Any]:
     return wire | {name: after[name] for name in ("assignee", "level", "false_reason")}
 
 
-async def _fixes_around(alert: Alert, context: Context) -> dict[str, Any]:
-    ended_ms = context.now_ms() if alert.ended_ms is None else alert.ended_ms
+async def fixes_around(alert: Alert, tracks: Tracks, now_ms: int) -> tuple[Fixes, NDArray[np.int16]]:
+    """The track that belongs to an alert's file, at most ``MOST_FIXES``, and its quality; to now while the
+    episode goes on. Empty for a bus that is on record no more.
+    """
+    ended_ms = now_ms if alert.ended_ms is None else alert.ended_ms
     start_ms, end_ms = alert.started_ms - AROUND_MS, ended_ms + AROUND_MS
     try:
-        fixes, quality = await context.ports.tracks.track(alert.bus_id, start_ms, end_ms, MOST_FIXES)
+        return await tracks.track(alert.bus_id, start_ms, end_ms, MOST_FIXES)
     except NotFound:
-        return {"fixes": [], "fixes_truncated": False}
+        return Fixes.empty(), np.empty(0, np.int16)
+
+
+async def _fixes_around(alert: Alert, context: Context) -> dict[str, Any]:
+    fixes, quality = await fixes_around(alert, context.ports.tracks, context.now_ms())
     return {
         "fixes": fixes_to_wire(fixes, quality, context.zone),
         "fixes_truncated": len(fixes) == MOST_FIXES,

@@ -12,6 +12,7 @@ from api.alerts import alert_routes
 from api.base_map import base_map_routes
 from api.buses import bus_routes
 from api.context import Context
+from api.evidence import evidence_routes
 from api.exports import export_routes
 from api.fleet import fleet_routes
 from api.guards import SecurityHeaders
@@ -62,6 +63,7 @@ def create_app(context: Context, page_dir: Path) -> FastAPI:
         presence_routes(context),
         hour_routes(context),
         alert_routes(context),
+        evidence_routes(context),
         order_routes(context),
         route_routes(context),
         base_map_routes(context.base_map),

@@ -8,6 +8,7 @@ from collections.abc import Sequence
 from datetime import datetime
 from typing import Annotated, Any
 from uuid import uuid4
+from zoneinfo import ZoneInfo
 
 from fastapi import APIRouter, Depends, Path, Query
 from starlette.responses import Response
@@ -64,7 +65,7 @@ def _add_waivers(router: APIRouter, context: Context) -> None:
     @router.get("/waivers", tags=["waivers"], summary="Waivers, newest first", response_model=schemas.Waivers)
     async def waivers(limit: Limit = 100) -> Response:
         found = await context.ports.waivers.newest(limit)
-        return Json({"items": [_waiver_wire(one, context) for one in found]})
+        return Json({"items": [waiver_to_wire(one, context.zone) for one in found]})
 
     @router.post(
         "/waivers/{waiver_id}/revoke",
@@ -76,7 +77,7 @@ def _add_waivers(router: APIRouter, context: Context) -> None:
     )
     async def revoke(waiver_id: OrderId, by: schemas.By) -> Response:
         revoked = await context.ports.waivers.revoke(waiver_id, by=by.by, at_ms=context.now_ms())
-        return Json(_waiver_wire(revoked, context))
+        return Json(waiver_to_wire(revoked, context.zone))
 
 
 def _add_advisories(router: APIRouter, context: Context) -> None:
@@ -94,7 +95,7 @@ def _add_advisories(router: APIRouter, context: Context) -> None:
         area = _area(order.area)
         advisory = Advisory(_identity("V", at_ms), order.name, area, from_ms, until_ms, order.limit_kmh)
         issued = await context.ports.advisories.issue(advisory, by=order.by, at_ms=at_ms)
-        return Json(_advisory_wire(issued, context), 201)
+        return Json(advisory_to_wire(issued, context.zone), 201)
 
     @router.get(
         "/advisories",
@@ -104,7 +105,7 @@ def _add_advisories(router: APIRouter, context: Context) -> None:
     )
     async def advisories(limit: Limit = 100) -> Response:
         found = await context.ports.advisories.newest(limit)
-        return Json({"items": [_advisory_wire(one, context) for one in found]})
+        return Json({"items": [advisory_to_wire(one, context.zone) for one in found]})
 
     @router.post(
         "/advisories/{advisory_id}/end",
@@ -115,7 +116,7 @@ def _add_advisories(router: APIRouter, context: Context) -> None:
     )
     async def end(advisory_id: OrderId, by: schemas.By) -> Response:
         ended = await context.ports.advisories.end(advisory_id, by=by.by, at_ms=context.now_ms())
-        return Json(_advisory_wire(ended, context))
+        return Json(advisory_to_wire(ended, context.zone))
 
 
 def _add_incidents(router: APIRouter, context: Context) -> None:
@@ -151,7 +152,8 @@ async def _give(waiver: Waiver, context: Context, incident_id: str | None = None
     given, changes = await context.ports.waivers.give(waiver, at_ms=context.now_ms(), incident_id=incident_id)
     await _tell_all(changes, context)
     return Json(
-        _waiver_wire(given, context) | {"alert_ids": [change.alert.alert_id for change in changes]}, 201
+        waiver_to_wire(given, context.zone) | {"alert_ids": [change.alert.alert_id for change in changes]},
+        201,
     )
 
 
@@ -195,36 +197,38 @@ def _area(corners: Sequence[LonLat]) -> tuple[LonLat, ...]:
     return tuple(corners)
 
 
-def _waiver_wire(given: GivenWaiver, context: Context) -> dict[str, Any]:
+def waiver_to_wire(given: GivenWaiver, zone: ZoneInfo) -> dict[str, Any]:
+    """A waiver as people's systems get it."""
     waiver = given.waiver
     return {
         "waiver_id": waiver.waiver_id,
         "reason": waiver.reason,
         "approved_by": waiver.approved_by,
-        "given_at": format_time(given.given_ms, context.zone),
-        "from": format_time(waiver.from_ms, context.zone),
-        "to": format_time(waiver.to_ms, context.zone),
+        "given_at": format_time(given.given_ms, zone),
+        "from": format_time(waiver.from_ms, zone),
+        "to": format_time(waiver.to_ms, zone),
         "route_ids": waiver.route_ids,
         "area": waiver.area,
         "note": waiver.note,
         "incident_id": given.incident_id,
-        "revoked_at": _time(given.revoked_ms, context),
+        "revoked_at": _time(given.revoked_ms, zone),
         "revoked_by": given.revoked_by,
     }
 
 
-def _advisory_wire(issued: IssuedAdvisory, context: Context) -> dict[str, Any]:
+def advisory_to_wire(issued: IssuedAdvisory, zone: ZoneInfo) -> dict[str, Any]:
+    """An advisory as people's systems get it."""
     advisory = issued.advisory
     return {
         "advisory_id": advisory.advisory_id,
         "name": advisory.name,
         "issued_by": issued.issued_by,
-        "issued_at": format_time(issued.issued_ms, context.zone),
-        "from": format_time(advisory.from_ms, context.zone),
-        "to": format_time(advisory.to_ms, context.zone),
+        "issued_at": format_time(issued.issued_ms, zone),
+        "from": format_time(advisory.from_ms, zone),
+        "to": format_time(advisory.to_ms, zone),
         "area": advisory.area,
         "limit_kmh": advisory.limit_kmh,
-        "ended_at": _time(issued.ended_ms, context),
+        "ended_at": _time(issued.ended_ms, zone),
         "ended_by": issued.ended_by,
     }
 
@@ -233,5 +237,5 @@ def _identity(letter: str, at_ms: int) -> str:
     return f"{letter}.{at_ms}.{uuid4().hex[:6]}"
 
 
-def _time(ms: int | None, context: Context) -> str | None:
-    return None if ms is None else format_time(ms, context.zone)
+def _time(ms: int | None, zone: ZoneInfo) -> str | None:
+    return None if ms is None else format_time(ms, zone)

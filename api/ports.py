@@ -183,6 +183,9 @@ class Waivers(Protocol):
     async def newest(self, limit: int) -> Sequence[GivenWaiver]:
         """The waivers given last, newest first."""
 
+    async def one(self, waiver_id: str) -> GivenWaiver:
+        """A waiver; ``NotFound``."""
+
     async def revoke(self, waiver_id: str, *, by: str, at_ms: int) -> GivenWaiver:
         """Take a waiver out of force; ``NotFound``, ``Conflict``."""
 
@@ -210,6 +213,9 @@ class Advisories(Protocol):
 
     async def newest(self, limit: int) -> Sequence[IssuedAdvisory]:
         """The advisories issued last, newest first."""
+
+    async def in_force(self, at_ms: int) -> Sequence[IssuedAdvisory]:
+        """The advisories in force at a moment, the oldest first."""
 
     async def end(self, advisory_id: str, *, by: str, at_ms: int) -> IssuedAdvisory:
         """End an advisory before its time; ``NotFound``, ``Conflict``."""

@@ -100,24 +100,29 @@ class Feed:
                 self._connection = None
 
 
+def ports_on(database: Database) -> Ports:
+    """All that the API asks for, on a database."""
+    return Ports(
+        record=Record(database),
+        tracks=Tracks(database),
+        alerts=AlertBook(database),
+        desk=AlertDesk(database),
+        changes=ChangeLog(database),
+        rejects=RejectShelf(database),
+        retention=RetentionRecord(database),
+        waivers=WaiverBook(database),
+        advisories=AdvisoryBook(database),
+        incidents=IncidentBook(database),
+        accesses=AccessLog(database),
+    )
+
+
 async def run_api(settings: Settings) -> None:
     """Serve until cancelled."""
     broker, base_map = settings.broker, settings.base_map
     async with Database(settings.required_database_url()) as database:
         await persist(lambda: migrate(database))
-        ports = Ports(
-            record=Record(database),
-            tracks=Tracks(database),
-            alerts=AlertBook(database),
-            desk=AlertDesk(database),
-            changes=ChangeLog(database),
-            rejects=RejectShelf(database),
-            retention=RetentionRecord(database),
-            waivers=WaiverBook(database),
-            advisories=AdvisoryBook(database),
-            incidents=IncidentBook(database),
-            accesses=AccessLog(database),
-        )
+        ports = ports_on(database)
         _, registry = await ports.record.registry()
         hub = LiveHub(ports, registry.tz)
         feed = Feed(broker, hub)

@@ -51,6 +51,12 @@ class AdvisoryBook:
             rows = await (await connection.execute(_SQL["advisories"], [limit])).fetchall()
         return [_issued(row) for row in rows]
 
+    async def in_force(self, at_ms: int) -> list[IssuedAdvisory]:
+        """The advisories in force at a moment, the oldest first."""
+        async with self._database.connection() as connection:
+            rows = await (await connection.execute(_SQL["advisories_at"], {"at": from_ms(at_ms)})).fetchall()
+        return [_issued(row) for row in rows]
+
     async def end(self, advisory_id: str, *, by: str, at_ms: int) -> IssuedAdvisory:
         """End an advisory before its time; ``NotFound``, or ``Conflict`` when it was ended already."""
         async with self._database.transaction() as connection:

@@ -71,6 +71,14 @@ class WaiverBook:
             rows = await (await connection.execute(_SQL["waivers"], [limit])).fetchall()
         return [_given(row) for row in rows]
 
+    async def one(self, waiver_id: str) -> GivenWaiver:
+        """A waiver; ``NotFound`` when there is none such."""
+        async with self._database.connection() as connection:
+            row = await (await connection.execute(_SQL["one_waiver"], [waiver_id])).fetchone()
+        if row is None:
+            raise NotFound(f"there is no waiver {waiver_id!r}")
+        return _given(row)
+
     async def revoke(self, waiver_id: str, *, by: str, at_ms: int) -> GivenWaiver:
         """Take a waiver out of force. What it covered stays marked until the engine next changes it.
 

@@ -62,6 +62,11 @@ SELECT advisory_id, name, issued_by, issued_at, area::text, from_at, to_at, limi
 FROM advisory WHERE least(to_at, ended_at) > %(since)s AND least(to_at, ended_at) > from_at
 ORDER BY issued_at, advisory_id;
 
+-- name: advisories_at
+SELECT advisory_id, name, issued_by, issued_at, area::text, from_at, to_at, limit_kmh, ended_at, ended_by
+FROM advisory WHERE from_at <= %(at)s AND %(at)s < least(to_at, ended_at)
+ORDER BY issued_at, advisory_id;
+
 -- name: end_advisory
 UPDATE advisory SET ended_at = %(at)s, ended_by = %(by)s
 WHERE advisory_id = %(advisory_id)s AND ended_at IS NULL RETURNING advisory_id;

@@ -21,7 +21,7 @@ from tests.scenes import START_MS, registry
 
 COMMANDS = (
     "demo", "serve", "monitor", "api", "migrate", "import", "simulate", "replay", "record", "rehearse",
-    "evaluate",
+    "evaluate", "verify",
 )  # fmt: skip
 
 

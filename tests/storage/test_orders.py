@@ -137,3 +137,23 @@ async def test_incidents_follow_the_deviations_on_file(committer: Committer, dat
     assert second.alert_ids == tuple(one.alert_id for one in again)
     with pytest.raises(NotFound, match="no incident 'I9'"):
         await book.one("I9")
+
+
+async def test_one_waiver_is_read_by_its_name(database: Database) -> None:
+    book = WaiverBook(database)
+    given, _ = await book.give(waiver(), at_ms=NOW_MS)
+    assert await book.one("W1") == given
+    with pytest.raises(NotFound, match="there is no waiver 'W9'"):
+        await book.one("W9")
+
+
+async def test_the_advisories_in_force_at_a_moment_are_those_that_nobody_had_ended(
+    database: Database,
+) -> None:
+    book = AdvisoryBook(database)
+    for name, from_ms in (("V1", START_MS), ("V2", START_MS), ("V3", START_MS + HOUR)):
+        await book.issue(Advisory(name, "大雾", AREA, from_ms, from_ms + HOUR), by="气象台", at_ms=NOW_MS)
+    await book.end("V2", by="李雷", at_ms=START_MS + 60_000)
+    assert [one.advisory.advisory_id for one in await book.in_force(START_MS)] == ["V1", "V2"]
+    assert [one.advisory.advisory_id for one in await book.in_force(START_MS + 60_000)] == ["V1"]
+    assert [one.advisory.advisory_id for one in await book.in_force(START_MS + HOUR)] == ["V3"]

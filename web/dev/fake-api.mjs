@@ -26,6 +26,7 @@ const BLOCK_M = 800;
 const HALF = 14; // blocks from the centre to the edge
 const WARM_UP_S = 240; // longer than the deadline of a critical alert: some are raised from the start
 const DEADLINE_S = { critical: 180, serious: 600, warning: 3600 };
+const TRAIL_S = 300; // of each bus, for the evidence of its alerts
 
 let seed = 20_260_901;
 function random() {
@@ -85,7 +86,7 @@ const buses = Array.from({ length: BUSES }, (_, at) => {
   return {
     route, at: random() * route.length, way: random() < 0.5 ? 1 : -1, speed: 0, aim: between(24, 38), stray: 0,
     role: at < OUT_OF_SERVICE ? "out" : at < OUT_OF_SERVICE + SILENT ? "silent" : random() < 0.14 ? "parked" : "driving",
-    fault: null, depot,
+    fault: null, depot, trail: [],
     driver: { driver_id: `D${String(at + 1).padStart(4, "0")}`, name: NAMES[at % NAMES.length], phone: `138${String(10_000_000 + at * 7919).slice(0, 8)}` },
     record: {
       bus_id: id, plate: `鄂A${String.fromCharCode(65 + (at % 23))}${String(1000 + ((at * 37) % 9000)).padStart(4, "0")}`,
@@ -255,6 +256,8 @@ function tick() {
   for (const bus of moved) {
     if (bus.role === "driving") drive(bus);
     bus.fixMs = nowMs;
+    bus.trail.push([nowMs, ...bus.lonLat, bus.speed, Math.abs(bus.stray)]);
+    if (bus.trail.length > TRAIL_S) bus.trail.shift();
     judge(bus);
   }
   if (random() < 0.3) startFault();
@@ -425,6 +428,31 @@ function alertFile(id) {
 }
 
 const ACTS = { acknowledge: "acknowledged", close: "closed", "false-alarm": "false_alarm", assign: "assigned", note: "noted" };
+/** The evidence of an alert; its digest is made up as everything here, `buswatch verify` calls it altered. */
+function evidenceOf(id) {
+  const { changes, fixes: _, ...alert } = alertFile(id);
+  const bus = busesById.get(alert.bus_id);
+  const { route } = bus;
+  const [from, to] = [Date.parse(alert.started_at) - 30_000, (alert.ended_at === null ? nowMs : Date.parse(alert.ended_at)) + 30_000];
+  const { approval_id, ...stated } = route.properties;
+  const speeding = alert.rule === "speeding";
+  return {
+    digest: "0".repeat(64), made_at: zoned(nowMs), format: "buswatch-evidence/1", software: "fake", zone: "Asia/Shanghai",
+    record: { city: "", version: "fake", as_judged: true }, alert,
+    law: { title: "校车安全管理条例", clauses: [speeding ? { article: 35, paragraph: 2 } : { article: 30, paragraph: 2 }] },
+    limit: speeding ? { limit_kmh: route.limit, reason: "posted", stretch: null, zone: null, advisory: null } : null,
+    bus: bus.record, driver: { ...bus.driver, qualified_until: "2027-01-31" },
+    assignment: { assignment_id: alert.evidence.assignment_id, weekdays: [1, 2, 3, 4, 5], starts: "06:40:00", ends: "08:10:00" },
+    approval: { approval_id, ...stated, version: 1, line: route.metres.map(lonLat), gaps: [], valid_from: "2026-01-01", valid_to: "2026-12-31" },
+    parameters: { version: "fake", as_judged: true, group: alert.rule, values: {} }, waiver: null,
+    history: changes.map((step) => ({ ...step, severity: alert.severity, status: alert.status, version: alert.version })),
+    fixes: bus.trail.filter(([ms]) => ms >= from && ms <= to).map(([ms, lon, lat, speed_kmh, off_line_m]) => ({
+      time: zoned(ms), lon, lat, speed_kmh, heading: null, accuracy_m: 5, satellites: 11, quality: 0, marks: [], off_line_m,
+    })),
+    fixes_truncated: false,
+  };
+}
+
 
 function act(id, name, { by, note, version, to, reason }) {
   const alert = alerts.get(id);
@@ -470,7 +498,7 @@ async function answerTo(request, url) {
     case "waivers": return { items: waivers };
     case "advisories": return { items: [advisory] };
     case "positions": return frame(buses);
-    case "alerts": return id === undefined ? listAlerts(url.searchParams) : alertFile(id);
+    case "alerts": return verb === "evidence" ? evidenceOf(id) : id === undefined ? listAlerts(url.searchParams) : alertFile(id);
     case "base-map": return baseMap();
     case "routes": return {
       type: "FeatureCollection",

@@ -7,6 +7,13 @@ const statuses: Dictionary["statuses"] = {
   closed: "Closed",
   false_alarm: "False alarm",
 };
+const falseReasons: Dictionary["falseReasons"] = {
+  position_drift: "Position drift",
+  device_fault: "Device fault",
+  approval_outdated: "Approval on record out of date",
+  detour_not_on_record: "Authorised detour not on record",
+  other: "Other (say which)",
+};
 const handlings: Dictionary["handlings"] = {
   acknowledged: "acknowledged",
   closed: "closed",
@@ -79,6 +86,7 @@ export const en: Dictionary = {
   },
   acts: { acknowledge: "Acknowledge", close: "Close", "false-alarm": "False alarm" },
   handlings,
+  falseReasons,
 
   viewsOfThePage: "Views",
   views: { live: "Live", review: "Tracks", overview: "Overview" },
@@ -155,6 +163,7 @@ export const en: Dictionary = {
   waiver: "Waiver",
   chainage: "Along the route",
   history: "What was done",
+  evidenceSheet: "Evidence sheet",
   noHistory: "Nobody has acted yet",
   note: "Note (optional)",
   act: "Act",

@@ -1,5 +1,5 @@
 /** 中文界面文字。 The type of this dictionary is what the English one must fill. */
-import type { Act, Fault, HandlingKind, LimitReason, QualityMark, Rule, Severity, Status, WaiverReason } from "../wire/contract";
+import type { FalseReason, Act, Fault, HandlingKind, LimitReason, QualityMark, Rule, Severity, Status, WaiverReason } from "../wire/contract";
 import type { ShownState } from "../state/fleet";
 import type { StatusFilter } from "../state/desk";
 
@@ -58,6 +58,13 @@ const limitReasons: Record<LimitReason, string> = {
   weather: "天气",
 };
 const acts: Record<Act, string> = { acknowledge: "确认", close: "办结", "false-alarm": "误报" };
+const falseReasons: Record<FalseReason, string> = {
+  position_drift: "定位漂移",
+  device_fault: "设备故障",
+  approval_outdated: "备案路线已过期",
+  detour_not_on_record: "绕行已批准未备案",
+  other: "其他（须备注）",
+};
 const handlings: Record<HandlingKind, string> = {
   acknowledged: "确认",
   closed: "办结",
@@ -85,6 +92,7 @@ export const zh = {
   waiverReasons,
   acts,
   handlings,
+  falseReasons,
 
   viewsOfThePage: "页面",
   views: { live: "实时监控", review: "轨迹回放", overview: "运行统计" },
@@ -161,6 +169,7 @@ export const zh = {
   waiver: "绕行许可",
   chainage: "线路里程",
   history: "处置记录",
+  evidenceSheet: "证据单",
   noHistory: "尚无人处置",
   note: "备注（可不填）",
   act: "处置",

@@ -1,14 +1,7 @@
 /** What the alert desk says beyond the words that all views share. */
 import { dictionary } from "../../text/text.svelte";
-import type { FalseReason, HandlingKind, Level } from "../../wire/contract";
+import type { HandlingKind, Level } from "../../wire/contract";
 
-const falseReasons: Record<FalseReason, string> = {
-  position_drift: "定位漂移",
-  device_fault: "设备故障",
-  approval_outdated: "备案路线已过期",
-  detour_not_on_record: "绕行已批准未备案",
-  other: "其他（须备注）",
-};
 const levels: Record<Level, string> = { 0: "班组", 1: "值班长", 2: "主管部门" };
 const done: Record<HandlingKind, string> = {
   acknowledged: "确认了此告警",
@@ -20,7 +13,6 @@ const done: Record<HandlingKind, string> = {
 
 export const deskWords = dictionary(
   {
-    falseReasons,
     levels,
     raisedTo: (level: Level) => (level === 2 ? `督办：${levels[2]}` : `升至${levels[level]}`),
     raisedAt: (level: Level, time: string) => `${time} 无人确认，升至${levels[level]}`,
@@ -93,13 +85,6 @@ export const deskWords = dictionary(
     ] as [string, string][],
   },
   {
-    falseReasons: {
-      position_drift: "Position drift",
-      device_fault: "Device fault",
-      approval_outdated: "Approval on record out of date",
-      detour_not_on_record: "Authorised detour not on record",
-      other: "Other (say which)",
-    },
     levels: { 0: "desk", 1: "shift leader", 2: "authority" },
     raisedTo: (level) => (level === 2 ? "Authority" : "Shift leader"),
     raisedAt: (level, time) => `${time} nobody had acknowledged it: raised to the ${level === 2 ? "authority in charge" : "shift leader"}`,
