@@ -85,3 +85,17 @@ def test_an_alert_arrives_a_click_shows_its_bus_and_an_operator_acknowledges_it(
     assert [(step["by"], step["note"]) for step in on_file["changes"] if step["by"]] == [
         ("李雷", "已电话联系驾驶员")
     ]
+
+
+def test_an_alert_has_a_deadline_and_a_district_and_is_taken_over(room: Page) -> None:
+    waiting = room.locator("[data-alert]:has([data-due])").first
+    alert = api(room, f"/alerts/{waiting.get_attribute('data-alert')}")
+    row = room.locator(f'[data-alert="{alert["alert_id"]}"]')
+    assert api(room, f"/buses/{alert['bus_id']}")["district"].endswith("区")
+    assert alert["due_at"] is not None
+    expect(row.locator("[data-due]")).to_have_text(re.compile(r"剩 \d+:\d\d"))
+    row.locator("button.row").click()
+    row.get_by_role("button", name="我接手").click()
+    expect(row.get_by_test_id("assignee")).to_have_text("李雷")
+    taken = api(room, f"/alerts/{alert['alert_id']}")
+    assert (taken["assignee"], taken["status"], taken["level"]) == ("李雷", "open", 0)
