@@ -109,3 +109,17 @@ def test_a_track_is_reviewed_and_taken_away_and_both_are_on_record(room: Page, t
     assert len(traces.fixes) >= int(pane.get_attribute("data-fixes") or 0)
     looks = api(room, f"/track-accesses?bus={alert['bus_id']}")["items"]
     assert {(look["by"], look["what"]) for look in looks} == {("李雷", "view"), ("李雷", "export")}
+
+
+def test_an_alert_has_a_deadline_and_a_district_and_is_taken_over(room: Page) -> None:
+    waiting = room.locator("[data-alert]:has([data-due])").first
+    alert = api(room, f"/alerts/{waiting.get_attribute('data-alert')}")
+    row = room.locator(f'[data-alert="{alert["alert_id"]}"]')
+    assert api(room, f"/buses/{alert['bus_id']}")["district"].endswith("区")
+    assert alert["due_at"] is not None
+    expect(row.locator("[data-due]")).to_have_text(re.compile(r"剩 \d+:\d\d"))
+    row.locator("button.row").click()
+    row.get_by_role("button", name="我接手").click()
+    expect(row.get_by_test_id("assignee")).to_have_text("李雷")
+    taken = api(room, f"/alerts/{alert['alert_id']}")
+    assert (taken["assignee"], taken["status"], taken["level"]) == ("李雷", "open", 0)
