@@ -25,7 +25,7 @@ _ARGUMENTS = [
     "--use-gl=angle",
     "--use-angle=swiftshader",
     "--enable-unsafe-swiftshader",
-    "--disable-features=LocalNetworkAccessChecks",  # a page whose answers a test edits seems to come from afar
+    "--disable-features=LocalNetworkAccessChecks",  # edited answers seem to come from afar
 ]
 
 
