@@ -66,6 +66,7 @@ class SheetBus(Model):
     inspection_expires: date
     operator: str
     school: str
+    district: str
     seats: int
     depot: LonLat
     state: BusState

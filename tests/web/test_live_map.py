@@ -308,7 +308,10 @@ def test_the_panel_needs_no_scrolling_on_an_office_pc(open_room: OpenRoom) -> No
     bus, state = frame["columns"].index("bus"), frame["columns"].index("state")
     find_bus(page, next(row[bus] for row in frame["rows"] if row[state] == "on_route"))
     expect(panel(page).get_by_test_id("stops")).to_be_visible()
-    assert panel(page).evaluate("panel => panel.scrollHeight <= panel.clientHeight + 1")
+    for button in ("Switch to English", "切换到中文"):
+        page.get_by_role("button", name=button).click()
+        assert panel(page).evaluate("panel => panel.scrollHeight <= panel.clientHeight + 1")
+        assert panel(page).evaluate("panel => panel.scrollWidth <= panel.clientWidth")
 
 
 @pytest.mark.parametrize("language", ["zh", "en"])

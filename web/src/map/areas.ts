@@ -43,13 +43,14 @@ export function areaFills(): LayerSpecification[] {
 }
 
 export function areaLabels(): LayerSpecification[] {
+  const size = Number.parseFloat(getComputedStyle(document.documentElement).fontSize) * 0.9;
   return AREAS.map((area): LayerSpecification => ({
     id: `${area}-label`,
     type: "symbol",
     source: area,
     minzoom: LABELLED_FROM[area],
     filter: IS_AREA,
-    layout: { "text-field": ["get", "label"], "text-font": LETTERS, "text-size": 12, "text-max-width": 12 },
+    layout: { "text-field": ["get", "label"], "text-font": LETTERS, "text-size": size, "text-max-width": 12 },
     paint: { "text-color": colour(AREA_LOOKS[area].tone), "text-halo-color": colour("--ground"), "text-halo-width": 1.6 },
   }));
 }

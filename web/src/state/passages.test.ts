@@ -22,10 +22,10 @@ test.each<[string, Trip["state"], string[]]>([
   ["---", "waiting", ["ahead", "ahead", "ahead"]],
   ["r--", "under_way", ["there", "next", "ahead"]],
   ["l--", "under_way", ["passed", "next", "ahead"]],
-  ["l-l-", "under_way", ["passed", "unseen", "passed", "next"]],
-  ["--l-", "under_way", ["unseen", "unseen", "passed", "next"]],
+  ["l-l-", "under_way", ["passed", "missed", "passed", "next"]],
+  ["--l-", "under_way", ["missed", "missed", "passed", "next"]],
   ["llr", "ended", ["passed", "passed", "passed"]],
-  ["l-r", "ended", ["passed", "unseen", "passed"]],
+  ["l-r", "ended", ["passed", "missed", "passed"]],
 ])("stops %s of a trip %s are %j", (seen, state, expected) => {
   expect(progress(seen, state)).toEqual(expected);
 });

@@ -3,8 +3,8 @@ import type { StopPassage, Trip } from "../wire/bus";
 
 export interface StopRow {
   stop: StopPassage;
-  /** `there` now, `passed`, `unseen` (it drove on without being seen there), the `next` one, or still `ahead`. */
-  progress: "passed" | "there" | "unseen" | "next" | "ahead";
+  /** `there` now, `passed`, `missed` (it drove on without being seen there), the `next` one, or still `ahead`. */
+  progress: "passed" | "there" | "missed" | "next" | "ahead";
 }
 
 export function stopRows(trip: Trip): StopRow[] {
@@ -17,7 +17,7 @@ function progressOf({ state, stops }: Trip, stop: StopPassage, at: number, last:
     const isThere = at === last && stop.left_at === null && state !== "ended";
     return isThere ? "there" : "passed";
   }
-  if (at < last || state === "ended") return "unseen";
+  if (at < last || state === "ended") return "missed";
   const next = state === "under_way" && at === last + 1 && stops.length > 0;
   return next ? "next" : "ahead";
 }

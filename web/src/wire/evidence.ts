@@ -78,6 +78,7 @@ export interface EvidenceSheet {
     inspection_expires: string;
     operator: string;
     school: string;
+    district: string;
     seats: number;
   } | null;
   driver: { driver_id: string; name: string; qualified_until: string } | null;
