@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import logging
+from time import monotonic
 
 from alerts.detector import Detector
 from buswatch.clocks import Clock, EventClock, WallClock
@@ -16,6 +17,7 @@ from fleet.clock import HOUR_MS, MINUTE_MS
 from ingest.decode import Decoder
 from storage.commit import Committer
 from storage.database import Database
+from storage.hours import count_hours
 from storage.migrate import migrate
 from storage.positions import newest_times
 from storage.registry import load_registry
@@ -27,6 +29,10 @@ _REPORT_EVERY_S = MINUTE_MS / 1_000
 _FIRST_S = 60.0
 """After a start there is more urgent work than deleting."""
 _HOUSE_EVERY_S = 6 * HOUR_MS / 1_000
+_COUNT_FIRST_S = 10.0
+_COUNT_EVERY_S = MINUTE_MS / 1_000
+_COUNT_REST = 30.0
+"""So many times as long as counting took is rested before the next, so that no commit ever waits for long."""
 
 
 async def run_monitor(settings: Settings) -> None:
@@ -48,6 +54,7 @@ async def run_monitor(settings: Settings) -> None:
         async with asyncio.TaskGroup() as tasks:
             tasks.create_task(pipeline.run(broker, settings.mqtt_identifier), name="pipeline")
             tasks.create_task(_report(pipeline), name="report")
+            tasks.create_task(_count_hours(database, clock), name="hours")
             if settings.clock == "wall":  # what is replayed may be older than what is kept
                 tasks.create_task(_keep_house(database, settings.retention, clock), name="retention")
 
@@ -58,6 +65,20 @@ async def _keep_house(database: Database, retention: Retention, clock: Clock) ->
         await asyncio.sleep(_FIRST_S)
         await persist(lambda: delete_expired(database, retention, clock()))
         await asyncio.sleep(_HOUSE_EVERY_S - _FIRST_S)
+
+
+async def _count_hours(database: Database, clock: Clock) -> None:
+    """Keep the figures by bus and hour up; what was stored before anybody counted, at leisure."""
+
+    async def rest() -> None:
+        await asyncio.sleep(1.0)
+
+    await asyncio.sleep(_COUNT_FIRST_S)
+    while True:
+        began_s = monotonic()
+        older = await persist(lambda: count_hours(database, clock(), rest))
+        took_s = monotonic() - began_s
+        await asyncio.sleep(took_s if older else max(_COUNT_EVERY_S, _COUNT_REST * took_s))
 
 
 async def _report(pipeline: Pipeline) -> None:

@@ -26,6 +26,8 @@ from storage.advisories import AdvisoryBook
 from storage.alerts import AlertBook
 from storage.changes import AlertDesk, ChangeLog
 from storage.database import Database
+from storage.handling import HandlingBook
+from storage.hours import HourBook
 from storage.incidents import IncidentBook
 from storage.migrate import migrate
 from storage.positions import Tracks
@@ -107,7 +109,9 @@ async def run_api(settings: Settings) -> None:
         ports = Ports(
             record=Record(database),
             tracks=Tracks(database),
+            hours=HourBook(database),
             alerts=AlertBook(database),
+            handling=HandlingBook(database),
             desk=AlertDesk(database),
             changes=ChangeLog(database),
             rejects=RejectShelf(database),

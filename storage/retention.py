@@ -21,7 +21,7 @@ _SQL = queries("retention")
 _SLICE = 5_000
 """Rows in one transaction: short enough that no commit of positions waits for it."""
 
-Kind = Literal["positions", "alerts", "incidents", "rejects"]
+Kind = Literal["positions", "hours", "alerts", "incidents", "rejects"]
 
 
 @dataclass(frozen=True, slots=True)
@@ -34,7 +34,8 @@ class Retention:
 
     positions_days: int = 184
     alerts_days: int = 1_096
-    """Alerts with their handling, and incidents. Counted from their end: what goes on is kept."""
+    """Alerts with their handling, and incidents, counted from their end: what goes on is kept. Figures by bus
+    and hour, which say nothing of where a bus was, are kept as long."""
     rejects_days: int = 31
 
 
@@ -57,6 +58,7 @@ async def delete_expired(database: Database, retention: Retention, now_ms: int) 
     """
     kept: dict[Kind, int] = {
         "positions": retention.positions_days,
+        "hours": retention.alerts_days,
         "alerts": retention.alerts_days,
         "incidents": retention.alerts_days,
         "rejects": retention.rejects_days,
