@@ -15,7 +15,7 @@ from numpy.typing import NDArray
 from starlette.responses import Response
 
 from alerts.episodes import RULES, SEVERITIES
-from alerts.handling import STANDINGS, Deadlines, Handled, standing_of
+from alerts.standing import STANDINGS, Deadlines, Handled, standing_of
 from api import overview_schemas as schemas
 from api.answers import Json
 from api.context import Context

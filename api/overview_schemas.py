@@ -8,7 +8,7 @@ from typing import Literal
 from pydantic import Field
 
 from alerts.episodes import Rule, Severity
-from alerts.handling import Standing
+from alerts.standing import Standing
 from api.schemas import Model, SchoolDay
 
 

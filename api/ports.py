@@ -13,8 +13,8 @@ import numpy as np
 from numpy.typing import NDArray
 
 from alerts.episodes import Alert, Change, Rule, Severity, Status
-from alerts.handling import Handled
 from alerts.incidents import Incident
+from alerts.standing import Handled
 from fleet.fixes import Fixes
 from fleet.hours import BusHours, Counted, Hour
 from fleet.registry import Advisory, Registry, Waiver

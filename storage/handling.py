@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from datetime import datetime
 
-from alerts.handling import Handled
+from alerts.standing import Handled
 from fleet.clock import from_ms, to_ms
 from storage.database import Database
 from storage.named import queries
@@ -24,8 +24,8 @@ class HandlingBook:
         async with self._database.connection() as connection:
             rows = await (await connection.execute(_SQL["handled_between"], asked)).fetchall()
         return [
-            Handled(bus_id, rule, severity, status, to_ms(started), _ms(filed), _ms(acted))
-            for bus_id, rule, severity, status, started, filed, acted in rows
+            Handled(bus_id, rule, severity, status, to_ms(started), _ms(filed), _ms(acted), exempt)
+            for bus_id, rule, severity, status, started, filed, acted, exempt in rows
         ]
 
 

@@ -27,7 +27,7 @@ _SLICE = 200
 _STEP = timedelta(days=1)
 """How far one pass goes back into what was stored before anybody counted."""
 _UNSEEN_MS = 2 * MINUTE_MS
-"""A fix may be the one before a fix of the next hour that is no younger than so much (migration 0009)."""
+"""A fix may be the one before a fix of the next hour that is no younger than so much."""
 _COLUMNS = (
     ("bus", ">i4"), ("begins_ms", ">i8"), ("fixes", ">i4"), ("valid", ">i4"), ("jumps", ">i4"),
     ("frozen", ">i4"), ("top_speed_kmh", ">f4"), ("moved_m", ">f4"), ("unseen_m", ">f4"), ("minutes", ">i8"),

@@ -1,4 +1,4 @@
--- Figures by bus and hour: kept up by the monitor, read by the overview. See migration 0009.
+-- Figures by bus and hour: kept up by the monitor, read by the overview. See the migration bus_hours.
 
 -- name: end_hours
 -- Waits for every commit that stores fixes, and holds off the next ones: for some milliseconds. Time never goes

@@ -17,7 +17,7 @@ import msgspec
 import numpy as np
 import pytest
 
-from alerts.handling import Deadlines, Handled, Standing, standing_of
+from alerts.standing import Deadlines, Handled, Standing, standing_of
 from api.app import create_app
 from api.context import Context
 from api.indicators import cut
@@ -251,49 +251,48 @@ async def test_while_older_hours_are_still_to_be_counted_it_says_so(
 
 async def test_alerts_by_rule_severity_and_day_and_how_they_were_handled(office: Office) -> None:
     """Critical ones are due after 3 minutes, serious after 10, warnings after 60, all from when they were put
-    on file, though the device handed one in a day late.
+    on file; one that a device handed in hours late has no deadline, nor has one that a waiver covers.
     """
     await seed(office)
     monday, tuesday = START_MS - DAY_MS, START_MS
     minute = MINUTE_MS
+    filed = monday + 8 * minute
     late_filed = tuesday + 5 * HOUR_MS
     await office.raise_alert("B1", monday, monday, "acknowledged", monday + 10 * minute)
     await office.raise_alert("B1", monday + 1, monday, "closed", monday + 10 * minute + 1)
-    await office.raise_alert(
-        "B1",
-        monday + 2,
-        late_filed,
-        "false_alarm",
-        late_filed + 3 * minute,
-        rule="deviation",
-        severity="critical",
-    )
-    await office.raise_alert("B2", tuesday, tuesday, severity="warning", rule="long_stop")
+    critical: dict[str, Any] = {"rule": "deviation", "severity": "critical"}
+    await office.raise_alert("B1", monday + 2, filed, "false_alarm", filed + 3 * minute, **critical)
+    await office.raise_alert("B1", monday + 3, late_filed, **critical)
+    waived = msgspec.structs.replace(alert().evidence, waiver_id="W1")
+    await office.raise_alert("B2", tuesday, tuesday, rule="deviation", severity="warning", evidence=waived)
+    await office.raise_alert("B2", tuesday, tuesday, rule="long_stop", severity="warning")
     await office.raise_alert("B3", EVENING_MS - 1, EVENING_MS - 1, severity="warning")
     await office.raise_alert("B3", tuesday + 1, None, "closed", tuesday + 2)
     found = await office.ask("?from=2026-08-31&to=2026-09-01")
     total = found["total"]
-    assert total["alerts"] == 6
-    assert total["standings"] == {"on_time": 2, "late": 1, "waiting": 1, "overdue": 1, "unknown": 1}
+    assert total["alerts"] == 8
+    assert total["standings"] == {
+        "on_time": 2, "late": 1, "waiting": 1, "overdue": 1, "exempt": 2, "unknown": 1,
+    }  # fmt: skip
     assert total["on_time"] == of(2, 4)
-    assert total["false_alarms"] == of(1, 6)
-    assert total["by_severity"] == {"critical": 1, "serious": 3, "warning": 2}
-    assert total["alerts_per_1000_km"] == round(6 / 70 * 1_000, 2)
+    assert total["false_alarms"] == of(1, 8)
+    assert total["by_severity"] == {"critical": 2, "serious": 3, "warning": 3}
+    assert total["alerts_per_1000_km"] == round(8 / 70 * 1_000, 2)
     assert [(rule["rule"], rule["alerts"]) for rule in found["rules"]] == [
-        ("speeding", 4), ("deviation", 1), ("long_stop", 1),
+        ("speeding", 4), ("deviation", 3), ("long_stop", 1),
     ]  # fmt: skip
     assert [(of_it["severity"], of_it["on_time"]) for of_it in found["severities"]] == [
         ("critical", of(1, 1)), ("serious", of(1, 2)), ("warning", of(0, 1)),
     ]  # fmt: skip
     assert [step["by_rule"] for step in found["series"]] == [
-        {"speeding": 2, "deviation": 1}, {"long_stop": 1, "speeding": 2},
+        {"speeding": 2, "deviation": 2}, {"deviation": 1, "long_stop": 1, "speeding": 2},
     ]  # fmt: skip
     assert [step["by_severity"] for step in found["series"]] == [
-        {"serious": 2, "critical": 1}, {"warning": 2, "serious": 1},
+        {"serious": 2, "critical": 2}, {"warning": 3, "serious": 1},
     ]  # fmt: skip
     assert [(group["name"], group["alerts"]) for group in found["schools"]] == [
         ("光明小学", 2),
-        ("实验小学", 4),
+        ("实验小学", 6),
     ]
     assert found["deadlines_s"] == {"critical": 180, "serious": 600, "warning": 3_600}
 
@@ -369,7 +368,11 @@ def test_how_an_alert_stands_against_its_deadline(
 ) -> None:
     stands = Handled("B1", "speeding", "serious", "open", -DAY_MS, filed_ms, acted_ms)
     assert standing_of(stands, Deadlines(), now_ms) == standing
-    assert standing_of(stands, Deadlines(serious_ms=0), 600_001) in {standing, "late", "overdue"}
+
+
+def test_an_exempt_alert_is_neither_on_time_nor_late() -> None:
+    stands = Handled("B1", "speeding", "serious", "closed", 0, 0, DAY_MS, exempt=True)
+    assert standing_of(stands, Deadlines(), DAY_MS) == "exempt"
 
 
 def test_an_hour_is_cut_by_its_minutes() -> None:

@@ -26,7 +26,7 @@ function nothing() {
   return {
     ...zero(["due", "online", "fixes", "valid", "jumps", "frozen", "metres", "unseen", "minutesDue", "connected", "trips", "seen", "alerts", "wrong"]),
     top: 0, rules: zero(Object.keys(RULES)), severities: zero(SEVERITIES),
-    standings: Object.fromEntries(SEVERITIES.map((severity) => [severity, zero(["on_time", "late", "waiting", "overdue", "unknown"])])),
+    standings: Object.fromEntries(SEVERITIES.map((severity) => [severity, zero(["on_time", "late", "waiting", "overdue", "exempt", "unknown"])])),
   };
 }
 
@@ -84,7 +84,7 @@ function raised(alerts, severities, standings, wrong) {
 }
 
 function total(sum) {
-  const standings = SEVERITIES.reduce((all, severity) => add(all, sum.standings[severity]), { on_time: 0, late: 0, waiting: 0, overdue: 0, unknown: 0 });
+  const standings = SEVERITIES.reduce((all, severity) => add(all, sum.standings[severity]), { on_time: 0, late: 0, waiting: 0, overdue: 0, exempt: 0, unknown: 0 });
   return {
     ...figures(sum), ...raised(sum.alerts, sum.severities, standings, sum.wrong),
     alerts_per_1000_km: sum.metres === 0 ? null : Math.round((sum.alerts / sum.metres) * 1e8) / 100,
@@ -153,7 +153,7 @@ export function overview(query, buses, nowMs) {
     from, to, step: byHour ? "hour" : "day", now: zoned(nowMs), counted: { from: null, until: zoned(nowMs - 40_000) }, days,
     deadlines_s: DEADLINES_S, total: total(whole), series,
     rules: Object.keys(RULES).filter((rule) => whole.rules[rule] > 0).map((rule) => ({
-      rule, ...raised(whole.rules[rule], whole.severities, { on_time: whole.rules[rule], late: 0, waiting: 0, overdue: 0, unknown: 0 }, 0),
+      rule, ...raised(whole.rules[rule], whole.severities, { on_time: whole.rules[rule], late: 0, waiting: 0, overdue: 0, exempt: 0, unknown: 0 }, 0),
     })),
     severities: SEVERITIES.map((severity) => {
       const only = { critical: 0, serious: 0, warning: 0, [severity]: whole.severities[severity] };

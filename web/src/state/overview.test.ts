@@ -8,7 +8,7 @@ function total(changes: Partial<Total> = {}): Total {
   return {
     online: of(9, 10), valid: of(99, 100), complete: of(95, 100), drift: of(1, 100), jumps: 1, frozen: 0, connected: of(8, 10),
     trips: of(1, 1), km: 100, bus_hours: 5, top_speed_kmh: 60, alerts: 4, by_severity: { critical: 1, serious: 1, warning: 2 },
-    false_alarms: of(1, 4), standings: { on_time: 1, late: 1, waiting: 1, overdue: 1, unknown: 0 }, on_time: of(1, 3),
+    false_alarms: of(1, 4), standings: { on_time: 1, late: 1, waiting: 1, overdue: 1, exempt: 0, unknown: 0 }, on_time: of(1, 3),
     alerts_per_1000_km: 40, ...changes,
   };
 }

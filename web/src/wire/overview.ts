@@ -25,7 +25,7 @@ export interface Figures {
 }
 
 /** How an alert stands against its deadline. */
-export type Standing = "on_time" | "late" | "waiting" | "overdue" | "unknown";
+export type Standing = "on_time" | "late" | "waiting" | "overdue" | "exempt" | "unknown";
 
 /** Alerts that began in the span, and how they were handled. */
 export interface Raised {

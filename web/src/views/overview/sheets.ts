@@ -13,7 +13,7 @@ export interface Sheet {
 }
 
 const RATES = ["online", "valid", "complete", "drift", "connected"] as const;
-const STANDINGS: readonly Standing[] = ["on_time", "late", "waiting", "overdue", "unknown"];
+const STANDINGS: readonly Standing[] = ["on_time", "late", "waiting", "overdue", "exempt", "unknown"];
 
 function stepHead({ step }: Overview, words: Words): string {
   return step === "hour" ? words.hour : words.day;
@@ -72,7 +72,7 @@ export function handlingSheet(overview: Overview, words: Words, page: Dictionary
       raised.on_time.rate,
       raised.false_alarms.rate,
     ]),
-    rates: [7, 8],
+    rates: [8, 9],
   };
 }
 
