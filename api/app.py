@@ -20,6 +20,7 @@ from api.health import health_routes
 from api.hours import hour_routes
 from api.metrics import metric_routes
 from api.orders import order_routes
+from api.overview import overview_routes
 from api.presence import presence_routes
 from api.problems import answer_problems
 from api.rejects import reject_routes
@@ -62,6 +63,7 @@ def create_app(context: Context, page_dir: Path) -> FastAPI:
         trip_routes(context),
         presence_routes(context),
         hour_routes(context),
+        overview_routes(context),
         alert_routes(context),
         evidence_routes(context),
         order_routes(context),

@@ -9,6 +9,7 @@ from time import time_ns
 from typing import Any
 from zoneinfo import ZoneInfo
 
+from alerts.handling import Deadlines
 from api.base_map import BaseMap
 from api.live import LiveHub
 from api.ports import Ports
@@ -34,6 +35,8 @@ class Context:
     now_ms: Callable[[], int] = lambda: time_ns() // 1_000_000
     base_map: BaseMap | None = None
     """Tiles under the page's own layers, where an operator configured some."""
+    deadlines: Deadlines = field(default_factory=Deadlines)
+    """By when an alert is to be handled, for the figures of the overview."""
 
     def today(self) -> date:
         """The day in the fleet's zone."""

@@ -15,9 +15,10 @@ from numpy.typing import NDArray
 from alerts.episodes import Alert, Change, FalseReason, Rule, Severity, Status
 from alerts.handling import Act
 from alerts.incidents import Incident
+from alerts.standing import Handled
 from fleet.accesses import Access
 from fleet.fixes import Fixes
-from fleet.hours import Hour
+from fleet.hours import BusHours, Counted, Hour
 from fleet.registry import Advisory, Registry, Waiver
 from fleet.rejects import Reject
 
@@ -60,6 +61,23 @@ class Tracks(Protocol):
         self, from_ms: int, to_ms: int, box: tuple[float, float, float, float], limit: int
     ) -> tuple[list[str], NDArray[np.int64], NDArray[np.float64], NDArray[np.float64]]:
         """Bus, time, longitude and latitude of the fixes in a span and a box (west, south, east, north)."""
+
+
+class Hours(Protocol):
+    """Figures by bus and hour that were counted beforehand."""
+
+    async def counted(self) -> Counted:
+        """For what time they stand."""
+
+    async def of_fleet(self, from_ms: int, to_ms: int) -> BusHours:
+        """What every bus did in the hours that begin from ``from_ms`` on and before ``to_ms``."""
+
+
+class Handling(Protocol):
+    """What people did about alerts, and how soon."""
+
+    async def between(self, start_ms: int, end_ms: int) -> list[Handled]:
+        """The alerts that started from ``start_ms`` on and before ``end_ms``."""
 
 
 class Alerts(Protocol):
@@ -249,7 +267,9 @@ class Ports:
 
     record: Record
     tracks: Tracks
+    hours: Hours
     alerts: Alerts
+    handling: Handling
     desk: Desk
     changes: Changes
     rejects: Rejects

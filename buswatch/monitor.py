@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import logging
+from time import monotonic
 
 from alerts.detector import Detector
 from alerts.handling import Deadlines
@@ -18,6 +19,7 @@ from ingest.decode import Decoder
 from storage.commit import Committer
 from storage.database import Database
 from storage.escalation import escalate
+from storage.hours import count_hours
 from storage.migrate import migrate
 from storage.positions import newest_times
 from storage.registry import load_registry
@@ -30,6 +32,10 @@ _ESCALATE_EVERY_S = 1.0
 _FIRST_S = 60.0
 """After a start there is more urgent work than deleting."""
 _HOUSE_EVERY_S = 6 * HOUR_MS / 1_000
+_COUNT_FIRST_S = 10.0
+_COUNT_EVERY_S = MINUTE_MS / 1_000
+_COUNT_REST = 30.0
+"""So many times as long as counting took is rested before the next, so that no commit ever waits for long."""
 
 
 async def run_monitor(settings: Settings) -> None:
@@ -54,6 +60,7 @@ async def run_monitor(settings: Settings) -> None:
             if settings.deadlines is not None:
                 raising = _raise_overdue(database, settings.deadlines, pipeline)
                 tasks.create_task(raising, name="escalation")
+            tasks.create_task(_count_hours(database, clock), name="hours")
             if settings.clock == "wall":  # what is replayed may be older than what is kept
                 tasks.create_task(_keep_house(database, settings.retention, clock), name="retention")
 
@@ -72,6 +79,20 @@ async def _keep_house(database: Database, retention: Retention, clock: Clock) ->
         await asyncio.sleep(_FIRST_S)
         await persist(lambda: delete_expired(database, retention, clock()))
         await asyncio.sleep(_HOUSE_EVERY_S - _FIRST_S)
+
+
+async def _count_hours(database: Database, clock: Clock) -> None:
+    """Keep the figures by bus and hour up; what was stored before anybody counted, at leisure."""
+
+    async def rest() -> None:
+        await asyncio.sleep(1.0)
+
+    await asyncio.sleep(_COUNT_FIRST_S)
+    while True:
+        began_s = monotonic()
+        older = await persist(lambda: count_hours(database, clock(), rest))
+        took_s = monotonic() - began_s
+        await asyncio.sleep(took_s if older else max(_COUNT_EVERY_S, _COUNT_REST * took_s))
 
 
 async def _report(pipeline: Pipeline) -> None:

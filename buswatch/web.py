@@ -12,6 +12,7 @@ from uuid import uuid4
 
 import msgspec
 
+from alerts.handling import Deadlines
 from api.app import create_app
 from api.context import Context
 from api.live import LiveHub
@@ -27,6 +28,8 @@ from storage.advisories import AdvisoryBook
 from storage.alerts import AlertBook
 from storage.changes import AlertDesk, ChangeLog
 from storage.database import Database
+from storage.handling import HandlingBook
+from storage.hours import HourBook
 from storage.incidents import IncidentBook
 from storage.migrate import migrate
 from storage.positions import Tracks
@@ -105,7 +108,9 @@ def ports_on(database: Database) -> Ports:
     return Ports(
         record=Record(database),
         tracks=Tracks(database),
+        hours=HourBook(database),
         alerts=AlertBook(database),
+        handling=HandlingBook(database),
         desk=AlertDesk(database),
         changes=ChangeLog(database),
         rejects=RejectShelf(database),
@@ -132,6 +137,7 @@ async def run_api(settings: Settings) -> None:
             zone=registry.tz,
             announce=feed.announce,
             checks={"database": database.answers, "broker": feed.check},
+            deadlines=settings.deadlines or Deadlines(),
             base_map=base_map,
         )
         server = ApiServer(

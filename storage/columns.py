@@ -89,20 +89,20 @@ def unpack(buses: Sequence[TupleRow], names: Sequence[str] = WHOLE) -> tuple[Fix
     kinds = dict(_FIELDS)
     columns = {
         name: np.concatenate(
-            [_elements(row[place], kinds[name]) for row in buses] or [np.empty(0, kinds[name])]
+            [elements(row[place], kinds[name]) for row in buses] or [np.empty(0, kinds[name])]
         )
         for place, name in enumerate(names, start=1)
     }
-    lengths = [len(_elements(row[1], ">i8")) for row in buses]
+    lengths = [len(elements(row[1], ">i8")) for row in buses]
     columns["bus"] = np.repeat(np.array([row[0] for row in buses], np.int32), lengths)
-    columns["time_ms"] = (columns["time_ms"].astype(np.int64) + _EPOCH_2000_US) // 1_000
+    columns["time_ms"] = moments_ms(columns["time_ms"])
     quality = columns.pop("quality").astype(np.int16)
     return Fixes.of(**columns), quality
 
 
 def expect_raw_arrays(cursor: AsyncCursor[TupleRow]) -> None:
     """Have the arrays of a binary cursor's rows arrive as bytes, as ``unpack`` takes them."""
-    for element in ("timestamptz", "float8", "float4", "int2"):
+    for element in ("timestamptz", "float8", "float4", "int2", "int4", "int8"):
         cursor.adapters.register_loader(cursor.adapters.types[element].array_oid, _RawLoader)
 
 
@@ -113,7 +113,12 @@ class _RawLoader(Loader):
         return bytes(data)
 
 
-def _elements(array: bytes, kind: str) -> NDArray[np.generic]:
+def moments_ms(moments: NDArray[Any]) -> NDArray[np.int64]:
+    """Epoch milliseconds of the elements of a raw array of timestamptz."""
+    return (moments.astype(np.int64) + _EPOCH_2000_US) // 1_000
+
+
+def elements(array: bytes, kind: str) -> NDArray[Any]:
     """The elements of a raw one-dimensional array without NULLs, each of which follows its length."""
     records = np.frombuffer(array, [("length", ">i4"), ("value", kind)], offset=_ARRAY_HEADER_BYTES)
     return records["value"]

@@ -30,6 +30,7 @@ from fleet.topics import alert_topic, position_topic
 from storage.changes import lock_changes, record_judgement
 from storage.columns import pack
 from storage.database import Connection, Database
+from storage.hours import mark_late_hours
 from storage.named import queries
 from storage.waivers import under_waivers
 
@@ -113,6 +114,7 @@ class Committer:
         try:
             async with self._transaction() as connection:
                 stored = await self._put_positions(connection, batch)
+                await mark_late_hours(connection, self._bus_keys[batch.fixes.bus], batch.fixes.time_ms)
                 rejected = await _put_rejects(connection, batch.rejects)
                 changes = await self._record(connection, batch, batch.changes)
         except REFUSALS as error:
@@ -131,12 +133,14 @@ class Committer:
         parameters = [keys, times, moved_m.tolist(), min(times), max(times)]
         async with self._database.transaction() as connection:
             await connection.execute(_SQL["set_moved"], parameters)
+            await mark_late_hours(connection, self._bus_keys[fixes.bus], fixes.time_ms)
 
     async def _commit_in_parts(self, batch: Batch) -> Receipt:
         """The same transaction with a savepoint round every part that may be refused."""
         async with self._transaction() as connection:
             rows = np.arange(len(batch.fixes))
             stored, refused = await self._put_good_positions(connection, batch, rows)
+            await mark_late_hours(connection, self._bus_keys[batch.fixes.bus], batch.fixes.time_ms)
             changes, refused_changes = await self._record_good_changes(connection, batch)
             rejected = await _put_rejects(connection, [*batch.rejects, *refused, *refused_changes])
         duplicates = len(batch.fixes) - stored.new - len(refused)

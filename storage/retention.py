@@ -21,7 +21,7 @@ _SQL = queries("retention")
 _SLICE = 5_000
 """Rows in one transaction: short enough that no commit of positions waits for it."""
 
-Kind = Literal["positions", "alerts", "incidents", "accesses", "rejects"]
+Kind = Literal["positions", "hours", "alerts", "incidents", "accesses", "rejects"]
 
 
 @dataclass(frozen=True, slots=True)
@@ -34,8 +34,8 @@ class Retention:
 
     positions_days: int = 184
     alerts_days: int = 1_096
-    """Alerts with their handling, and incidents, counted from their end: what goes on is kept. And who
-    looked at which track."""
+    """Alerts with their handling, and incidents, counted from their end: what goes on is kept. Who looked at
+    which track, and figures by bus and hour, which say nothing of where a bus was, are kept as long."""
     rejects_days: int = 31
 
 
@@ -58,6 +58,7 @@ async def delete_expired(database: Database, retention: Retention, now_ms: int) 
     """
     kept: dict[Kind, int] = {
         "positions": retention.positions_days,
+        "hours": retention.alerts_days,
         "alerts": retention.alerts_days,
         "incidents": retention.alerts_days,
         "accesses": retention.alerts_days,

@@ -16,6 +16,12 @@ WITH gone AS (
 )
 DELETE FROM position USING gone WHERE position.bus_key = gone.bus_key AND position.time = gone.time;
 
+-- name: delete_hours
+WITH gone AS (
+    SELECT hour, bus_key FROM bus_hour WHERE hour < %(before)s ORDER BY hour, bus_key LIMIT %(limit)s
+)
+DELETE FROM bus_hour USING gone WHERE bus_hour.hour = gone.hour AND bus_hour.bus_key = gone.bus_key;
+
 -- name: delete_alerts
 -- Those that ended before, with every step of their handling. One that goes on is never deleted.
 WITH gone AS (

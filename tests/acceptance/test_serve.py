@@ -178,6 +178,17 @@ async def test_positions_are_told_with_their_state_within_a_frame_or_two(served:
     assert (told["bus"], told["state"]) == ("B2", "deviating")
 
 
+async def test_what_the_buses_did_is_counted_for_the_overview(served: Served) -> None:
+    await publish(served.broker, [speeds()])
+
+    async def counted() -> bool:
+        told = (await served.client.get("/api/v1/overview")).json()
+        found: bool = told["counted"]["until"] is not None and told["total"]["valid"]["part"] > 0
+        return found
+
+    await served.child.wait_until(counted, 90)
+
+
 async def test_readiness_says_why_while_the_broker_is_away_and_recovers_with_it(served: Served) -> None:
     assert (await served.ready()).json()["ready"] is True
     await served.broker_child.stop()

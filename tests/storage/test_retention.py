@@ -15,6 +15,7 @@ from storage.changes import ChangeLog
 from storage.commit import Batch, Committer
 from storage.database import Database
 from storage.editions import edition_of
+from storage.hours import HourBook, count_hours
 from storage.migrate import FOLDER
 from storage.positions import fixes_since
 from storage.rejects import RejectShelf
@@ -74,6 +75,20 @@ async def test_an_old_alert_goes_with_its_handling_and_one_that_goes_on_stays(
     assert (await delete_expired(database, KEPT, START_MS + 21 * DAY_MS))["alerts"] == 1
     assert [a.bus_id for a in await AlertBook(database).page(limit=10)] == ["B2"]
     assert {c.alert.bus_id for c in await ChangeLog(database).after(0, 10)} == {"B2"}
+
+
+async def test_the_figures_of_an_hour_outlive_its_fixes_and_go_with_the_alerts(
+    database: Database, committer: Committer
+) -> None:
+    await commit(committer, fixes_on(0, 9))
+    now_ms = START_MS + 9 * DAY_MS
+    while await count_hours(database, now_ms):
+        pass
+    book = HourBook(database)
+    assert (await delete_expired(database, KEPT, START_MS + 12 * DAY_MS))["hours"] == 0
+    assert len(await book.of_fleet(START_MS, now_ms + DAY_MS)) == 2
+    assert (await delete_expired(database, KEPT, START_MS + 21 * DAY_MS))["hours"] == 1
+    assert (await book.of_fleet(START_MS, now_ms + DAY_MS)).begins_ms.tolist() == [START_MS + 9 * DAY_MS]
 
 
 async def test_old_rejects_go(database: Database, committer: Committer) -> None:

@@ -11,6 +11,7 @@ import { extname, join, normalize } from "node:path";
 import { fileURLToPath } from "node:url";
 import { fakeTracks } from "./fake-tracks.mjs";
 import { createGzip, gzipSync } from "node:zlib";
+import { overview } from "./fake-overview.mjs";
 
 const PAGE = fileURLToPath(new URL("../../api/page", import.meta.url));
 const PORT = Number(process.argv[2] ?? 8901);
@@ -500,6 +501,7 @@ async function answerTo(request, url) {
     case "positions": return frame(buses);
     case "alerts": return verb === "evidence" ? evidenceOf(id) : id === undefined ? listAlerts(url.searchParams) : alertFile(id);
     case "base-map": return baseMap();
+    case "overview": return overview(url.searchParams, buses.map((bus) => bus.record), Date.now());
     case "routes": return {
       type: "FeatureCollection",
       features: routes.map(({ metres, properties }) => ({ type: "Feature", properties, geometry: { type: "LineString", coordinates: metres.map(lonLat) } })),
