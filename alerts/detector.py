@@ -26,7 +26,7 @@ from geofence.limits import REASONS
 from geofence.matching import NO_LINE
 from geofence.plane import Plane
 from geofence.screening import Screen
-from geofence.zones import pack_areas
+from geofence.zones import pack_areas, slowed_lines
 
 LATE_AFTER_MS = 60_000
 """An alert found in a fix older than this on arrival was found late, in a backfill."""
@@ -81,6 +81,7 @@ class Detector:
             corridors,
             pack_areas(self.plane, registry.zones),
             pack_areas(self.plane),
+            slowed_lines(self.plane, registry.approvals),
             pack_beginnings(corridors),
             chosen,
             _on_record(registry, self.plane),
@@ -101,7 +102,10 @@ class Detector:
 
     def advise(self, advisories: Sequence[Advisory]) -> None:
         """Hold every bus to the weather advisories given, each in its area and time; to no others."""
-        self._facts = self._facts._replace(weather=pack_areas(self.plane, advisories=advisories))
+        self._facts = self._facts._replace(
+            weather=pack_areas(self.plane, advisories=advisories),
+            slowed=slowed_lines(self.plane, self._registry.approvals, advisories),
+        )
         self.judge.facts = self._facts
 
     def detect(self, fixes: Fixes, received_ms: int) -> Findings:

@@ -6,9 +6,9 @@ import math
 from typing import NamedTuple
 
 from alerts.memory import Duties, Facts, Memory, Numbers
+from alerts.trips import AWAY, HERE, NEAR, NO_TRIP, UNDER_WAY, WAITING, driven_m, step_run
 from alerts.trips import ENDED as TRIP_ENDED
-from alerts.trips import NO_TRIP, UNDER_WAY, WAITING, driven_m, step_run
-from geofence.compiled import compiled, inlined
+from geofence.compiled import Row, compiled, inlined
 from geofence.corridors import Corridors
 from geofence.matching import NO_LINE, Place, by_an_end, locate
 
@@ -18,8 +18,17 @@ PARKED_MS = 300_000
 STANDS_KMH = 3.0
 """A reported speed below this is standing: the place may drift without the bus."""
 
+_CREEPS_KMH = 10.0
+"""So slow a bus drives into its depot, or turns round there."""
 _HOME_M = 150.0
 """So near to its depot a bus is in it."""
+
+_WAITED_MS = 120_000
+"""A bus that has stood so long by its first stop has waited to set out, not for a light."""
+_UNSEEN_MS = 17.0
+"""Metres a second that a bus drives unseen between two fixes: 60 km/h, the legal cap."""
+_BOARDS_MS = 10_000
+"""So long it stands at a stop at least."""
 
 NOBODY_S, OWN, FOREIGN = range(3)
 """Whose trip a bus is on."""
@@ -178,12 +187,17 @@ def _follow(
     came_from_m, came_from_ms = r.run_to_m, r.run_ms
     place = locate(facts.corridors, duty.line, r, fix.t, fix.x, fix.y, fix.course_x, fix.course_y)
     s = m.buses[fix.bus]
-    parked = s.anchor_ms > 0 and fix.t - s.anchor_ms >= PARKED_MS
-    if parked and r.phase == UNDER_WAY and not duty.open_ended and _is_home(facts, fix):
-        r.phase, r.running = WAITING, False
+    stood_ms = fix.t - s.anchor_ms if s.anchor_ms > 0 else 0
+    parked = stood_ms >= PARKED_MS or (stood_ms >= _WAITED_MS and r.phase == WAITING and _is_home(facts, fix))
+    if r.phase == UNDER_WAY and not duty.open_ended and _is_home(facts, fix):
+        if parked:
+            r.phase, r.running = WAITING, False
+        elif _came_home_early(r, fix, duty.start_ms, p):
+            r.phase, r.early_m = WAITING, r.run_to_m
+    by_first = NEAR if r.phase == UNDER_WAY else _by_first_stop(facts.corridors, duty.line, place, s, fix, p)
     step_run(
         r, place, fix.t, duty.start_ms, duty.open_ended, fix.elapsed_ms, room_m, fix.speed_kmh < STANDS_KMH,
-        parked, facts.corridors, duty.line, p,
+        parked, by_first, facts.corridors, duty.line, p,
     )  # fmt: skip
     under_way = r.phase == UNDER_WAY
     follows = under_way or (r.phase == WAITING and driven_m(r) >= p.joined_m)
@@ -202,7 +216,7 @@ def _follow_foreign(m: Memory, facts: Facts, numbers: Numbers, fix: Report, room
     came_from_m, came_from_ms = r.run_to_m, r.run_ms
     place = locate(c, line, r, fix.t, fix.x, fix.y, fix.course_x, fix.course_y)
     p = numbers.trip[facts.parameter_set[line]]
-    step_run(r, place, fix.t, 0, False, fix.elapsed_ms, room_m, False, False, c, line, p)
+    step_run(r, place, fix.t, 0, False, fix.elapsed_ms, room_m, False, False, NEAR, c, line, p)
     if r.phase != UNDER_WAY or place.off_m > 2.0 * c.lines[line].width_m:
         return _NOWHERE
     s.foreign_line = line
@@ -210,10 +224,43 @@ def _follow_foreign(m: Memory, facts: Facts, numbers: Numbers, fix: Report, room
 
 
 @compiled
+def _by_first_stop(c: Corridors, line: int, place: Place, s: Row, fix: Report, p: Row) -> int:
+    """Where a bus is by the first stop of a line: at it when it stands there or is on the line's beginning,
+    when it may have stood there since its last fix, and when it has waited near by.
+    """
+    route = c.lines[line]
+    x, y, first_m = route.x0, route.y0, 0.0
+    if route.first_stop < route.last_stop:
+        stop = c.stops[route.first_stop]
+        x, y, first_m = x + stop.x, y + stop.y, stop.chainage_m
+    near_m = p.first_stop_m + fix.accuracy_m
+    from_m = math.hypot(fix.x - x, fix.y - y)
+    begins = place.off_m <= route.width_m and place.chainage_m <= first_m + near_m
+    stands = from_m <= near_m and fix.speed_kmh < STANDS_KMH
+    waits = from_m <= p.terminal_m and s.anchor_ms > 0 and fix.t - s.anchor_ms >= _WAITED_MS
+    if not s.seen or begins or stands or waits:
+        return HERE
+    if fix.t - s.last_ms > _BOARDS_MS:
+        unseen_m = _UNSEEN_MS * (fix.t - s.last_ms - _BOARDS_MS) / 1000.0
+        if from_m + math.hypot(s.x - x, s.y - y) <= near_m + unseen_m:
+            return HERE
+    return NEAR if from_m <= p.terminal_m else AWAY
+
+
+@compiled
 def _is_home(facts: Facts, fix: Report) -> bool:
     """Whether a bus is at its depot: parked there it is on no trip, though its line may pass the gate."""
     home = facts.buses[fix.bus]
     return math.hypot(fix.x - home.depot_x, fix.y - home.depot_y) <= _HOME_M
+
+
+@inlined
+def _came_home_early(r: Row, fix: Report, start_ms: int, p: Row) -> bool:
+    """Whether a bus at its depot has driven home along its next line: it set out before that was due, and
+    stops or turns at home in the first minutes of the window. It must drive on from there, or come back.
+    """
+    set_out = r.early_m - r.run_from_m >= p.joined_m
+    return set_out and fix.t < start_ms + p.early_ms and fix.speed_kmh < _CREEPS_KMH
 
 
 @inlined

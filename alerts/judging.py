@@ -407,7 +407,7 @@ def _come_back(m: Memory, duties: Duties, fix: Report) -> None:
     s.single = False
     s.driven_m = 0.0
     s.scatter_m2 = 0.0
-    m.ways[fix.bus].kept = 0
+    m.ways[fix.bus].kept = m.ways[fix.bus].halts = 0
     if not s.seen:
         s.on_line_x, s.on_line_y = fix.x, fix.y
     elif fix.t - s.last_ms > _AFRESH_MS:

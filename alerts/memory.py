@@ -14,10 +14,14 @@ from fleet.parameters import Parameters
 from fleet.timetable import Trips
 from geofence.beginnings import Beginnings
 from geofence.corridors import Corridors
-from geofence.zones import Areas
+from geofence.zones import Areas, Slowed
 
 WAY_POINTS = 24
 """Places remembered of the way that a bus without a trip has come."""
+
+HALTS = 32
+"""Places remembered at which it stood on that way, the last ones: a city bus stands two or three times a
+kilometre."""
 
 MOST_LINES = 64
 """Lines that may begin near one place; more are not looked at."""
@@ -68,15 +72,23 @@ WAY_STATE = np.dtype(
     [
         ("kept", np.int64),
         ("step_m", np.float64),
+        ("asked_x", np.float64),
+        ("asked_y", np.float64),
         ("ms", np.int64, (WAY_POINTS,)),
         ("x", np.float64, (WAY_POINTS,)),
         ("y", np.float64, (WAY_POINTS,)),
         ("lon", np.float64, (WAY_POINTS,)),
         ("lat", np.float64, (WAY_POINTS,)),
+        ("halts", np.int64),
+        ("halt_ms", np.int64, (HALTS,)),
+        ("halt_x", np.float32, (HALTS,)),
+        ("halt_y", np.float32, (HALTS,)),
     ],
     align=True,
 )
-"""The way of a bus without a trip, in points ``step_m`` apart: when full, every other is dropped."""
+"""The way of a bus without a trip, in points ``step_m`` apart: when full, every other is dropped.
+``asked_``: where it was last asked whether that is the way of a line. ``halts``: how often the bus stood on
+it; the last ``HALTS`` times are kept, round and round."""
 
 
 class Memory(NamedTuple):
@@ -178,6 +190,7 @@ class Facts(NamedTuple):
     corridors: Corridors
     zones: Areas
     weather: Areas
+    slowed: Slowed
     beginnings: Beginnings
     parameter_set: NDArray[np.int64]
     """(lines + 1,) the row of each line's numbers in ``Numbers``; the last is the fleet's."""

@@ -31,8 +31,10 @@ RUN = np.dtype(
         ("early_m", np.float64),
         ("left_m", np.float64),
         ("left_ms", np.int64),
+        ("passed_m", np.float64),
         ("visited", np.int64),
         ("phase", np.int8),
+        ("at_first", np.int8),
         ("running", np.bool_),
         ("near_beginning", np.bool_),
         ("midway", np.bool_),
@@ -43,16 +45,23 @@ RUN = np.dtype(
     align=True,
 )
 """What is remembered of one trip. ``running``: on the line and going forward from ``run_from_m`` to
-``run_to_m`` at ``run_ms``, a run that began ``near_beginning``; ``early_m``: so far it had come before the
-trip was due, minus infinity if it began later; ``midway``: its first fix in the window lay on the line,
-unseen before. ``left_m, left_ms``: where and when the bus was last on its line before it was ``absent``
-from it; ``visited``: bit k for stop k. ``again``: an open-ended one that has reached an end before.
-``told``: that it has not begun."""
+``run_to_m`` at ``run_ms``, a run that began ``near_beginning``; ``at_first``: not 0 when the bus has been
+at its first stop, and not gone away from there since; ``early_m``: so far it had come before the trip was
+due, minus infinity if it began later; ``midway``: its first fix in the window lay on the line, unseen before.
+``left_m, left_ms``: where and when the bus was last on its line before it was ``absent`` from it;
+``passed_m``: as far as it had followed the line; ``visited``: bit k for stop k. ``again``: an open-ended one
+that has reached an end before. ``told``: that it has not begun."""
 
 _UNSEEN_MS = 17.0
 """Metres a second that a bus drives unseen between two fixes: 60 km/h, the legal cap."""
 _PLAUSIBLE_MS, _PLAUSIBLE_M = 35.0, 300.0
 """A bus can have come so far along its line since its last fix on it."""
+_DRIVES_MS, _DRIVES_M = 25.0, 100.0
+"""So far it comes while it drives along it: farther on, it crosses another pass of its line."""
+HERE, NEAR, AWAY = range(3)
+"""Where a bus is by its first stop."""
+_BEEN = 2
+"""So many fixes away from there, one after the other or not, say that it has gone: one may be wrong."""
 
 
 @inlined
@@ -66,6 +75,7 @@ def step_run(
     room_m: float,
     stands: bool,
     parked: bool,
+    by_first: int,
     c: Corridors,
     line: int,
     p: Row,
@@ -76,6 +86,7 @@ def step_run(
     ``room_m``: a bus that drives along its line may seem so far outside its corridor. ``stands``: by
     its speed it does not move, so that what it comes forward is drift, to another pass of its line perhaps;
     ``parked``: it has stood for long, and the way that it had come before is no part of the trip.
+    ``by_first``: ``HERE`` at the first stop, ``NEAR`` it, or ``AWAY`` from it.
     """
     route = c.lines[line]
     on_line = place.off_m <= route.width_m
@@ -83,9 +94,14 @@ def step_run(
         r.phase = WAITING
         r.midway = on_line and (elapsed_ms < 0 or t - start_ms >= p.late_ms)
     if r.phase == WAITING:
+        if by_first == HERE:
+            r.at_first = _BEEN
+            r.midway |= on_line and elapsed_ms < 0  # it may have begun in the silence
         if place.off_m > route.width_m + (room_m if r.running else 0.0):
             r.running = False
             r.midway = False
+            if by_first == AWAY and r.at_first > 0:
+                r.at_first -= 1
             return
         if parked and place.chainage_m > p.beginning_m and not open_ended:
             r.running = False
@@ -115,7 +131,9 @@ def _join(
         _begin(r, t, chainage_m)
         r.phase = UNDER_WAY
         return
-    if not r.running or (not open_ended and chainage_m < r.run_to_m - p.backward_m):
+    ahead_m = chainage_m - r.run_to_m
+    elsewhere = ahead_m < -p.backward_m or ahead_m > _DRIVES_M + _DRIVES_MS * (t - r.run_ms) / 1000.0
+    if not r.running or (not open_ended and elsewhere):
         _begin(r, t, chainage_m)
         unseen_m = _UNSEEN_MS * min(max(elapsed_ms, 0), 90_000) / 1000.0 if elapsed_ms > 2_000 else 0.0
         r.near_beginning = open_ended or chainage_m <= p.beginning_m + unseen_m
@@ -128,8 +146,10 @@ def _join(
         return
     if r.run_to_m - r.early_m < p.backward_m:
         return
-    not_near_m = p.joined_midway_m if r.midway else p.joined_late_m
-    if driven >= (p.joined_m if r.near_beginning else not_near_m):
+    enough_m = p.joined_late_m
+    if r.midway or r.near_beginning:
+        enough_m = p.joined_m if r.near_beginning and (r.at_first > 0 or open_ended) else p.joined_midway_m
+    if driven >= enough_m:
         r.phase = UNDER_WAY
 
 
@@ -141,6 +161,7 @@ def _begin(r: Row, t: int, chainage_m: float) -> None:
     r.run_ms = t
     r.early_m = -np.inf
     r.absent = False
+    r.passed_m = chainage_m
     r.visited = 0
 
 

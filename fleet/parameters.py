@@ -62,9 +62,12 @@ class TripParameters(NamedTuple):
     joined_m: float = 150.0
     """Metres driven forward along the line before the trip counts as under way: a bus that only
     crosses the line on its way to the first stop does not drive so far along it."""
+    first_stop_m: float = 60.0
+    """A bus that came so near to its first stop, the accuracy added, was at it; so was one that may have
+    stood there between two fixes, or has waited for two minutes near the line's beginning."""
     joined_midway_m: float = 1_500.0
-    """The same for a bus whose first fix in the window lies on the line already: what it did before
-    was not seen."""
+    """The same for a bus that was not at its first stop, for the way there may lead along the line; and
+    for one whose first fix in the window lies on the line already: what it did before was not seen."""
     joined_late_m: float = 3_000.0
     """And for one that was seen elsewhere: so far forward along its line is no way to the first stop. It
     began unnoticed, in a tunnel or between tall buildings."""
@@ -238,7 +241,11 @@ class SubstituteParameters(NamedTuple):
     driven_m: float = 3_000.0
     """Metres along the other line, from near its beginning, that show it …"""
     part: float = 0.8
-    """… and this part of its length: routes share their first roads."""
+    """… and this part of its length: routes share their first roads …"""
+    served: float = 0.5
+    """… and a stand at this part of the stops on the way: an empty bus drives past them."""
+    stop_m: float = 60.0
+    """Metres from a stop within which a bus stands at it."""
 
 
 class EpisodeParameters(NamedTuple):

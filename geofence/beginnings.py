@@ -33,14 +33,13 @@ def pack_beginnings(c: Corridors) -> Beginnings:
 def lines_beginning_near(
     b: Beginnings, c: Corridors, x: float, y: float, within_m: float, found: NDArray[np.int64]
 ) -> int:
-    """Write the lines that begin within ``within_m`` (at most the side of a square) of a place into
-    ``found``, as many as it holds; returns how many.
+    """Write the lines that begin within ``within_m`` of a place into ``found``, as many as it holds; returns
+    how many.
     """
     count = 0
-    column, row = column_of(x), column_of(y)
-    for dc in range(-1, 2):
-        for dr in range(-1, 2):
-            key = cell_key(column + dc, row + dr)
+    for column in range(column_of(x - within_m), column_of(x + within_m) + 1):
+        for row in range(column_of(y - within_m), column_of(y + within_m) + 1):
+            key = cell_key(column, row)
             k = np.searchsorted(b.cells, key)
             while k < len(b.cells) and b.cells[k] == key and count < len(found):
                 line = b.line[k]

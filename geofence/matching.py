@@ -219,6 +219,19 @@ def runs_along(
 
 
 @compiled
+def lies_by(c: Corridors, line: int, x: float, y: float, within_m: float) -> bool:
+    """Whether some pass of a line lies within so many metres of a place."""
+    route = c.lines[line]
+    x -= route.x0
+    y -= route.y0
+    for k in range(route.first, route.last - 1):
+        d2, _ = _to_segment(c, k, x, y)
+        if d2 <= within_m * within_m:
+            return True
+    return False
+
+
+@compiled
 def by_an_end(c: Corridors, line: int, x: float, y: float, within_m: float) -> bool:
     """Whether a place is near an end of a line, or an end of one of its parts."""
     route = c.lines[line]

@@ -99,6 +99,33 @@ def zone_stretches(
     return stretches
 
 
+SPELL = np.dtype([("from_ms", np.int64), ("to_ms", np.int64), ("limit_kmh", np.float64)])
+"""A time in which a limit is in force somewhere on a line."""
+
+
+class Slowed(NamedTuple):
+    """The lines over which weather advisories are in force, each for its time."""
+
+    first: NDArray[np.int64]
+    """(lines + 1,) first entry of each line in ``spells``."""
+    spells: NDArray[np.void]
+    """(entries,) of ``SPELL``"""
+
+
+def slowed_lines(plane: Plane, approvals: Sequence[Approval], advisories: Sequence[Advisory] = ()) -> Slowed:
+    """For each approval the advisories whose area its line touches."""
+    polygons = np.array([_polygon(advisory.area, plane) for advisory in advisories], object)
+    lines = [np.array(approval.line, np.float64) for approval in approvals] if advisories else []
+    ways = [shapely.LineString(np.column_stack(plane.to_metres(*line.T))) for line in lines]
+    pairs = shapely.STRtree(ways).query(polygons, predicate="intersects") if ways else np.empty((2, 0), int)
+    advisory, line_row = pairs[:, np.lexsort(pairs)]
+    spells = np.zeros(len(advisory), SPELL)
+    for spell, row in zip(spells, advisory.tolist(), strict=True):
+        given = advisories[row]
+        spell["from_ms"], spell["to_ms"], spell["limit_kmh"] = given.from_ms, given.to_ms, given.limit_kmh
+    return Slowed(np.searchsorted(line_row, np.arange(len(approvals) + 1)).astype(np.int64), spells)
+
+
 @inlined
 def lowest_here(a: Areas, x: float, y: float, t: int, limit: float, reason: int) -> tuple[float, int]:
     """The lowest of a limit and those of the areas that a place lies in at a time, with its reason."""

@@ -219,7 +219,9 @@ class ConductFaults:
             self._note_moving(bus, "unapproved_operation", bool(moving[bus]), state)
         for bus in self._strays:
             far = np.hypot(*(np.array([state.x[bus], state.y[bus]]) - self._depot[bus])) > _FAR_M
-            self._note_moving(bus, "off_hours", bool(moving[bus] and far), state)
+            self._note_moving(bus, "off_hours", bool(moving[bus] and far), state, MINUTE_MS)
+            if not far:
+                self._ledger.close(bus, "off_hours")
             self._observe_substitute(bus, state, drive)
         for bus in list(self._until_ms):
             self._observe_silent(bus, state)
@@ -229,17 +231,18 @@ class ConductFaults:
             self._observe_turn(bus, state, drive)
 
     def _observe_substitute(self, bus: int, state: State, drive: Drive) -> None:
-        """Whether a bus drives, from its beginning, a line that is due for another; size: per cent of it."""
+        """Whether a bus drives a line that is due for another; size: per cent of it."""
         leg = drive.legs[bus]
         on_run = state.activity[bus] == Activity.RUN == drive.activity[bus]
-        if leg is None or not on_run or drive.along_m[bus] - drive.driven_m[bus] > _BEGINNING_M:
+        if leg is None or not on_run:
             self._ledger.close(bus, "substitute")
             return
+        midway = drive.along_m[bus] - drive.driven_m[bus] > _BEGINNING_M
         now, approval = int(state.time_ms[bus]), drive.run_of(bus).route.approval_id
         if any(run.starts_ms <= now < run.ends_ms for run in self._due.get(approval, ())):
             part = float(drive.along_m[bus]) / leg.length_m
             fault = self._ledger.note(bus, "substitute", 100 * part, state)
-            if fault.from_ms < self._start_ms + SECOND_MS:  # it went on before the beginning
+            if midway or fault.from_ms < self._start_ms + SECOND_MS:  # it went on before the beginning
                 self._ledger.amend(bus, msgspec.structs.replace(fault, from_ms=self._start_ms - 1))
         else:
             self._ledger.close(bus, "substitute")
@@ -270,13 +273,15 @@ class ConductFaults:
             del self._back_m[bus]
             self.held[bus] = False
 
-    def _note_moving(self, bus: int, rule: ConductFault, moving: bool, state: State) -> None:
-        """Begin or prolong the truth of a bus that moves and should not; a long stand ends it."""
+    def _note_moving(
+        self, bus: int, rule: ConductFault, moving: bool, state: State, stood_ms: int = _PARKED_MS
+    ) -> None:
+        """Begin or prolong the truth of a bus that moves and should not; a stand of so long ends it."""
         now = int(state.time_ms[bus])
         if moving:
             fault = self._ledger.note(bus, rule, float(state.speed_ms[bus]) * 3.6, state)
             if fault.from_ms < self._start_ms + _PARKED_MS:  # it went on before the beginning
                 self._ledger.amend(bus, msgspec.structs.replace(fault, from_ms=self._start_ms - 1))
             self._moved_ms[bus] = now
-        elif now - self._moved_ms.get(bus, now) > _PARKED_MS:
+        elif now - self._moved_ms.get(bus, now) > stood_ms:
             self._ledger.close(bus, rule)

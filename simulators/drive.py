@@ -23,6 +23,8 @@ from simulators.weather import Weather
 
 _SETTLING_S = 120
 _UNLOADING_MS = MINUTE_MS
+_FOR_GOOD_MS = NEVER_MS - 1
+"""A bus that is parked until then has no run left."""
 _LIGHT_STOPS = 0.3
 """How often a light is red."""
 
@@ -41,6 +43,7 @@ class Activity(IntEnum):
     """On its way from the last stop to the depot."""
 
 
+_BEGUN = (Activity.RUN, Activity.UNLOADING, Activity.HOME)
 _DRIVING = (Activity.OUT, Activity.RUN, Activity.HOME)
 
 
@@ -156,6 +159,15 @@ class Drive:
         """The run that ``bus`` is on, or does next, at the times of the timetable."""
         return self._runs[self._twin(bus)][int(self.run_number[bus])]
 
+    def next_departure_ms(self, bus: int) -> int:
+        """When the timetable has ``bus`` leave the first stop of its first run not begun yet; epoch
+        milliseconds, ``NEVER_MS`` when there is none.
+        """
+        runs, number = self._runs[self._twin(bus)], int(self.run_number[bus])
+        if self.activity[bus] in _BEGUN or self._motion.wake_ms[bus] == _FOR_GOOD_MS:
+            number += 1
+        return runs[number].depart_ms + int(self._lag_ms[bus]) if number < len(runs) else int(NEVER_MS)
+
     def window_left_ms(self, bus: int) -> int:
         """Milliseconds until the window of a bus's run ends."""
         return self.run_of(bus).ends_ms + int(self._lag_ms[bus] - self.time_ms[bus])
@@ -222,7 +234,7 @@ class Drive:
         self.run_number[bus] += 1
         if self.run_number[bus] == len(self._runs[self._twin(bus)]):
             self.run_number[bus] -= 1
-            self._stand(bus, Activity.PARKED, NEVER_MS - 1)
+            self._stand(bus, Activity.PARKED, _FOR_GOOD_MS)
             return
         self._stand_until(bus, activity, self.run_of(bus))
 
@@ -294,7 +306,7 @@ class Drive:
         runs, now = self._runs[twin], int(self.time_ms[bus] - self._lag_ms[bus])
         begun = [i for i, run in enumerate(runs) if run.leave_ms <= now]
         if not runs:
-            self._stand(bus, Activity.PARKED, NEVER_MS - 1)
+            self._stand(bus, Activity.PARKED, _FOR_GOOD_MS)
             return
         if not begun:
             self._stand_until(bus, Activity.PARKED if runs[0].from_depot else Activity.WAITING, runs[0])

@@ -11,7 +11,7 @@ from typing import get_args
 
 import numpy as np
 
-from fleet.clock import HOUR_MS, SECOND_MS
+from fleet.clock import HOUR_MS, MINUTE_MS, SECOND_MS
 from simulators.scorecard import (
     Evaluation,
     HarmlessResult,
@@ -32,6 +32,7 @@ LEAST_S: dict[str, float] = {
     "long_stop": 305.0,
     "silent": 185.0,
     "trip_not_begun": 1_800.0,
+    "substitute": 300.0,
 }
 """Faults at least this long must be found …"""
 LEAST_SIZE: dict[str, float] = {
@@ -68,11 +69,12 @@ TOLD_AS: dict[str, str] = {"off_hours": "substitute"}
 SLACK_MS = 10 * SECOND_MS
 """An alert may begin and end this far outside its fault: drift, and the band that closes an episode."""
 FOLLOWS: dict[str, tuple[tuple[str, ...], int]] = {
-    "trip_not_begun": (("long_stop",), HOUR_MS),
+    "trip_not_begun": (("late", "long_stop", "jammed"), SLACK_MS),
     "silent": (("dropout", "delay", "jammed"), SLACK_MS),
+    "substitute": (("off_hours",), 5 * MINUTE_MS),
 }
-"""An alert of a rule is true as well while one of these held the bus up, or had its device say nothing, and
-so many milliseconds after."""
+"""An alert of a rule is true as well while the bus was late or stood, its device said nothing, or it drove a
+line without an assignment, and so many milliseconds after."""
 RETURN_MS = 90 * SECOND_MS
 """Skipped stops are told once the bus has followed its line again for a while."""
 CUT_MS = 5 * SECOND_MS
@@ -106,7 +108,9 @@ def evaluate(
     faults: dict[tuple[str, str], list[Fault]] = defaultdict(list)
     for fault in truth:
         faults[fault.bus, fault.rule].append(fault)
-    raised = [a for a in alerts if a.started_ms <= to_ms and a.detected_ms >= from_ms]
+    known = [a for a in alerts if a.started_ms <= to_ms]
+    raised = [a for a in known if a.detected_ms >= from_ms]
+    going_on = [a for a in known if a.detected_ms < from_ms]
     bus_hours = buses * (to_ms - from_ms) / HOUR_MS
     results, missed, false = [], [], []
     for rule in RULES:
@@ -126,7 +130,8 @@ def evaluate(
         due = [
             fault
             for fault in _due(faults, rule, from_ms, to_ms, interval_s)
-            if fault in first or not _told_as_another(fault, raised, to_ms)
+            if fault in first
+            or not (_told_as_another(fault, raised, to_ms) or _told_before(fault, going_on, to_ms))
         ]
         found = [f for f in due if f in first]
         missed += [f for f in due if f not in first]
@@ -187,6 +192,11 @@ def _told_as_another(fault: Fault, raised: Sequence[RaisedAlert], to_ms: int) ->
         for alert in raised
         if alert.rule == TOLD_AS.get(fault.rule)
     )
+
+
+def _told_before(fault: Fault, going_on: Sequence[RaisedAlert], to_ms: int) -> bool:
+    """Whether an alert of the rule that was raised before the time in question had not ended yet."""
+    return any(a.bus == fault.bus and a.rule == fault.rule and _overlap(fault, a, to_ms) for a in going_on)
 
 
 def _due(faults: Truth, rule: str, from_ms: int, to_ms: int, interval_s: int) -> list[Fault]:

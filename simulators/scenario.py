@@ -27,6 +27,7 @@ from simulators.drive import Drive
 from simulators.faults import DrivingFaults
 from simulators.harmless import HarmlessBook
 from simulators.jamming import Blackout, JammingPlan
+from simulators.lateness import LateBook
 from simulators.legbook import LegBook
 from simulators.link import LINK_FAULTS, LONGEST_BACKFILL, Links, Sent
 from simulators.nation import Nation
@@ -169,6 +170,7 @@ class Simulation:
         )
         self._blackout = None if jamming is None else Blackout(jamming, self.city)
         self._harmless = HarmlessBook(self.city, self.drive, self.timetable)
+        self._late = LateBook(self.city, self.drive)
         self._kept = self._drive_history()
         self._detours = Detours(self.city, self.drive)
         self._closure = self._close_road()
@@ -262,6 +264,7 @@ class Simulation:
             *self._devices.truth,
             *blackout,
             *self._harmless.truth,
+            *self._late.truth,
         ]
 
     @property
@@ -312,6 +315,7 @@ class Simulation:
         self._steps += 1
         spared = self._faults.busy | self._detours.busy | self._conduct.held
         self._harmless.step(state, spared | self.drive.heedless)
+        self._late.step(state)
         observed = self._receivers.observe(state, reporting)
         if self._blackout is not None:
             observed = self._blackout.over(observed, state)

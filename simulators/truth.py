@@ -40,7 +40,10 @@ Harmless = Literal["crossing", "at_terminal", "canyon_drift", "overtaking", "wai
 ``waived_detour``: a deviation that a waiver covers (校车安全管理条例 article 30); what is told of it is a
 warning that names the waiver."""
 HARMLESS: tuple[Harmless, ...] = get_args(Harmless)
-TrueRule = DrivingFault | ConductFault | LinkFault | DeviceFault | SharedFault | Harmless
+Lateness = Literal["late"]
+"""A bus that has not left its first stop five minutes after its time, whatever kept it. That its trip has not
+begun is true then, and need not be told."""
+TrueRule = DrivingFault | ConductFault | LinkFault | DeviceFault | SharedFault | Harmless | Lateness
 
 
 class Fault(msgspec.Struct, frozen=True, rename={"from_ms": "from", "to_ms": "to"}):

@@ -102,4 +102,10 @@ def _may_stand(facts: Facts, fix: Report, on: On, within_m: float) -> bool:
     route = c.lines[on.line]
     at_stop = on.place.off_m <= route.width_m and near_a_stop(c, on.line, chainage_m, within_m)
     at_end = chainage_m >= route.last_stop_m - within_m or chainage_m <= within_m
-    return at_stop or at_end or from_depot_m(facts, fix) <= within_m
+    if at_stop or at_end or from_depot_m(facts, fix) <= within_m:
+        return True
+    for k in range(route.first_stop, route.last_stop):  # whichever pass of its line it was matched to
+        stop = c.stops[k]
+        if math.hypot(fix.x - route.x0 - stop.x, fix.y - route.y0 - stop.y) <= within_m:
+            return True
+    return False

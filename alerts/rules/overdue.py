@@ -148,11 +148,21 @@ def _miss_trips(
 
 @compiled
 def _begins_by(duty: Row, facts: Facts, numbers: Numbers) -> int:
-    """By when a trip must be under way."""
+    """By when a trip must be under way. In weather in which no bus may drive as fast as timetables are laid,
+    it has as much longer as that is slower, up to the end of its window.
+    """
     p = numbers.trip[facts.parameter_set[duty.line]]
     window_ms = duty.end_ms - duty.start_ms
     needed_ms = int(1000.0 * facts.corridors.lines[duty.line].length_m / p.pace_ms)
-    return duty.start_ms + min(p.grace_ms, max(window_ms - needed_ms, window_ms // 4))
+    by_ms = duty.start_ms + min(p.grace_ms, max(window_ms - needed_ms, window_ms // 4))
+    slower = 1.0
+    for k in range(facts.slowed.first[duty.line], facts.slowed.first[duty.line + 1]):
+        spell = facts.slowed.spells[k]
+        if spell.from_ms < by_ms and duty.start_ms - p.grace_ms < spell.to_ms:
+            slower = max(slower, 3.6 * p.pace_ms / spell.limit_kmh)
+    if slower == 1.0:
+        return by_ms
+    return duty.start_ms + min(int(slower * p.grace_ms), window_ms - 1)
 
 
 @compiled

@@ -24,6 +24,10 @@ _MOST_STOPS = 62
 _PLAUSIBLE_MS, _PLAUSIBLE_M = 30.0, 150.0
 """So far a bus drives along its line between two fixes on it; farther on it has left it between, or the
 fix was matched to another pass of it."""
+_UNSEEN_MS = 17.0
+"""Metres a second that a bus drives unseen: 60 km/h, the legal cap."""
+_SILENCE_MS = 60_000
+"""Of a longer time without a believed fix nothing is known but how far the bus can have driven in it."""
 
 
 @inlined
@@ -47,8 +51,8 @@ def judge_stops_skipped(
     chosen = facts.parameter_set[on.line]
     p = numbers.stops_skipped[chosen]
     follow_stops(
-        r, on.place, on_line, on.came_from_m, on.came_from_ms, fix.t, fix.x, fix.y, s.x, s.y,
-        p.stop_m + widened_m, numbers.trip[chosen].backward_m, c, on.line,
+        r, on.place, on_line, on.came_from_m, on.came_from_ms, fix.t, fix.x, fix.y, s.x, s.y, s.last_ms,
+        s.chainage_m, p.stop_m + widened_m, numbers.trip[chosen].backward_m, c, on.line,
     )  # fmt: skip
     skipped = stops_left_out(r, numbers.trip[chosen].joined_m, on.ended, p.stop_m, c, on.line)
     if skipped < p.fewest:
@@ -75,6 +79,8 @@ def follow_stops(
     y: float,
     from_x: float,
     from_y: float,
+    from_ms: int,
+    from_m: float,
     near_m: float,
     backward_m: float,
     c: Corridors,
@@ -83,17 +89,22 @@ def follow_stops(
     """Take the stops of a trip under way one fix further.
 
     ``came_from_m, came_from_ms``: where and when it was last on its line before this fix; ``from_x,
-    from_y``: its last believed place, metres in the plane; ``near_m``: how near a stop it must come;
-    ``backward_m``: so far behind the place where it came back to its line, it came back at another one.
+    from_y, from_ms, from_m``: its last believed place, metres in the plane, when that was, and the chainage
+    there; ``near_m``: how near a stop it must come; ``backward_m``: so far behind the place where it came
+    back to its line, it came back at another one.
     """
     route = c.lines[line]
+    unseen_m = _UNSEEN_MS * (t - from_ms) / 1000.0 if t - from_ms > _SILENCE_MS else 0.0
     if not on_line:
         if not r.absent:
             r.absent = True
             r.left_m = came_from_m
             r.left_ms = came_from_ms
         r.running = False
-        _visit_near(r, c, line, x - route.x0, y - route.y0, from_x - route.x0, from_y - route.y0, near_m)
+        _visit_near(
+            r, c, line, x - route.x0, y - route.y0, from_x - route.x0, from_y - route.y0, near_m, unseen_m,
+            from_m - near_m, place.chainage_m + near_m,
+        )  # fmt: skip
         return
     way_m = place.chainage_m - came_from_m
     elsewhere = abs(way_m) > _PLAUSIBLE_M + _PLAUSIBLE_MS * (t - came_from_ms) / 1000.0
@@ -103,17 +114,36 @@ def follow_stops(
         r.left_ms = came_from_ms
     if elsewhere or place.chainage_m < r.run_from_m - backward_m:
         r.running = False
-    if not r.running:
+    if r.running:
+        r.passed_m = r.passed_m if r.absent else max(r.passed_m, place.chainage_m)
+    else:
         r.running = True
         r.run_from_m = place.chainage_m
-        _visit_near(r, c, line, x - route.x0, y - route.y0, from_x - route.x0, from_y - route.y0, near_m)
+        _visit_near(
+            r, c, line, x - route.x0, y - route.y0, from_x - route.x0, from_y - route.y0, near_m, unseen_m,
+            from_m - near_m, place.chainage_m + near_m,
+        )  # fmt: skip
 
 
 @compiled
 def _visit_near(
-    r: Row, c: Corridors, line: int, x: float, y: float, from_x: float, from_y: float, near_m: float
+    r: Row,
+    c: Corridors,
+    line: int,
+    x: float,
+    y: float,
+    from_x: float,
+    from_y: float,
+    near_m: float,
+    unseen_m: float,
+    unseen_from_m: float,
+    unseen_to_m: float,
 ) -> None:
-    """Mark the stops after the place where the bus left that the way from the last fix comes near to."""
+    """Mark the stops after the place where the bus left that the way from the last fix comes near to.
+
+    And those from ``unseen_from_m`` to ``unseen_to_m`` along the line by which a bus can have come that has
+    driven ``unseen_m`` since that fix, 0 for one that was seen.
+    """
     route = c.lines[line]
     dx, dy = x - from_x, y - from_y
     length2 = dx * dx + dy * dy
@@ -123,7 +153,9 @@ def _visit_near(
             continue
         sx, sy = float(stop.x) - from_x, float(stop.y) - from_y
         part = min(max((sx * dx + sy * dy) / length2, 0.0), 1.0) if length2 > 0.0 else 0.0
-        if math.hypot(sx - part * dx, sy - part * dy) <= near_m:
+        by_m = math.hypot(sx, sy) + math.hypot(sx - dx, sy - dy)
+        unseen = by_m <= unseen_m and unseen_from_m <= stop.chainage_m <= unseen_to_m
+        if unseen or math.hypot(sx - part * dx, sy - part * dy) <= near_m:
             r.visited |= 1 << (k - route.first_stop)
 
 
@@ -136,11 +168,12 @@ def stops_left_out(r: Row, joined_m: float, ended: bool, margin_m: float, c: Cor
         return -1
     r.absent = False
     route = c.lines[line]
+    passed_m = max(r.left_m, r.passed_m)
     count = 0
     for k in range(route.first_stop, min(route.last_stop, route.first_stop + _MOST_STOPS)):
         stop_m = c.stops[k].chainage_m
         if (
-            r.left_m + margin_m < stop_m < r.run_from_m - margin_m
+            passed_m + margin_m < stop_m < r.run_from_m - margin_m
             and not (r.visited >> (k - route.first_stop)) & 1
         ):
             count += 1

@@ -9,7 +9,7 @@ from alerts.following import OWN, On, Report
 from alerts.memory import Duties, Facts, Memory, Numbers
 from alerts.telling import WRONG_WAY, Events, keep_peak, noted, tell_end, tell_violation
 from geofence.compiled import Row, compiled, inlined
-from geofence.matching import Place, runs_along
+from geofence.matching import Place, lies_by, runs_along
 
 _SERIOUS = 1
 _DROVE_M = 20.0
@@ -43,7 +43,10 @@ def judge_wrong_way(
         near_m = numbers.speeding[chosen].on_line_m + beside_m
         width_m = facts.corridors.lines[on.line].width_m
         began = (s.active >> WRONG_WAY) & 1 and band.fixes > 0
-        verdict = wrong_way_verdict(on.place, width_m, near_m, on.came_from_m, began, p)
+        beside = on.place.off_m > near_m
+        if beside and began:  # at a corner it is matched to the leg that does not run against it
+            beside = not lies_by(facts.corridors, on.line, fix.x, fix.y, near_m)
+        verdict = wrong_way_verdict(on.place, width_m, beside, on.came_from_m, began, p)
         if verdict == VIOLATING and runs_along(
             facts.corridors, on.line, fix.x, fix.y, fix.course_x, fix.course_y, width_m + widened_m
         ):
@@ -73,17 +76,17 @@ def judge_wrong_way(
 
 @compiled
 def wrong_way_verdict(
-    place: Place, width_m: float, near_m: float, came_from_m: float, began: bool, p: Row
+    place: Place, width_m: float, beside: bool, came_from_m: float, began: bool, p: Row
 ) -> int:
     """Whether a bus on its line drives against it; where it stands or its course is not known, between.
 
-    ``near_m``: farther from the line, within the corridor still, it may be on another road. Once it has
-    ``began``, the way back along the line is evidence by itself: a bus that has driven back and stands has no
-    course, and at a corner the line's says little.
+    ``beside`` the line, within the corridor still, it may be on another road. Once it has ``began``, the way
+    back along the line is evidence by itself: a bus that has driven back and stands has no course, and at a
+    corner the line's says little.
     """
     if place.off_m > width_m:
         return CLEAR
-    if place.off_m > near_m:
+    if beside:
         return BETWEEN
     if place.along < math.cos(math.radians(p.against_deg)) and place.chainage_m < came_from_m:
         return VIOLATING

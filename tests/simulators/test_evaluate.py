@@ -87,12 +87,28 @@ def test_false_alerts_are_counted_for_each_thousand_bus_hours() -> None:
     assert held([alert("B1", 900, 920)], []).rules[0].false_per_1000_bus_hours == 100.0
 
 
-def test_a_trip_that_begins_late_because_of_a_long_stop_is_no_false_alert() -> None:
+def test_to_tell_a_bus_that_is_late_is_no_false_alert_and_not_to_tell_it_no_miss() -> None:
     late = alert("B1", 1_000, 1_200, "trip_not_begun", after_s=60)
 
-    assert held([late], [fault("B1", 100, 700, "long_stop")]).false == ()
-    assert held([late], [fault("B2", 100, 700, "long_stop")]).false == (late,)
-    assert held([late], [fault("B1", 1_100, 1_700, "long_stop")]).false == (late,)
+    assert held([late], [fault("B1", 1_030, 1_100, "late")]).false == ()
+    assert held([late], [fault("B2", 1_030, 1_100, "late")]).false == (late,)
+    assert held([late], [fault("B1", 1_100, 1_700, "late")]).false == (late,)
+    assert held([], [fault("B1", 1_030, 3_100, "late", size=2_070)]).recall == 1.0
+
+
+def test_an_alert_that_was_raised_before_the_time_in_question_need_not_be_raised_again() -> None:
+    driving = fault("B1", 100, 900, "unapproved_operation")
+
+    assert held([alert("B1", -300, 2_000, "unapproved_operation")], [driving]).recall == 1.0
+    assert held([alert("B1", -300, -100, "unapproved_operation")], [driving]).missed == (driving,)
+
+
+def test_a_bus_without_an_assignment_that_drives_a_due_line_is_a_substitute_of_the_bus_that_is_due() -> None:
+    drives = [fault("B1", 100, 1_300, "off_hours")]
+    told = [alert("B1", 200, 1_400, "off_hours"), alert("B1", 100, 1_400, "substitute", after_s=1_000)]
+
+    assert held(told, drives).false == ()
+    assert held(told, []).false == (told[1], told[0])
 
 
 def test_what_only_looks_like_a_fault_is_counted_with_how_often_it_drew_an_alert() -> None:

@@ -49,6 +49,25 @@ def test_no_limit_is_that_of_the_weather_before_and_after_it(fog: Driven) -> Non
     assert lowest[125:400].max() < 32.0 < lowest[:115].min()
 
 
+def test_buses_that_the_weather_keeps_are_late_until_they_leave_their_first_stop() -> None:
+    ice = WeatherPlan(name="结冰", from_s=0, lasts_s=3_600, radius_m=9_000)
+    driven = drive(Scenario(NOON_MS, seed=2, buses=40, history_s=0, faults=QUIET, weather=ice), 3_000)
+    late = of(driven.simulation, "late")
+    assert len(late) > 5
+    activity, time_ms = driven.column("activity"), driven.column("time_ms")
+    for fault in late:
+        row = driven.simulation.city.bus_ids.index(fault.bus)
+        planned = [run.depart_ms for run in driven.simulation.timetable.runs[row]]
+        assert any(0 <= fault.from_ms - 300_000 - depart_ms < 2_000 for depart_ms in planned)
+        if fault.to_ms < time_ms[-1, row]:
+            after = int(np.flatnonzero(time_ms[:, row] > fault.to_ms)[0])
+            assert Activity.RUN in activity[after : after + 2, row]
+
+
+def test_no_bus_of_a_fleet_without_a_fault_is_late(faultless: Driven) -> None:
+    assert of(faultless.simulation, "late") == []
+
+
 def test_a_jammed_receiver_repeats_its_place_without_a_satellite_and_the_truth_says_so() -> None:
     simulation = Simulation(Scenario(NOON_MS, seed=2, buses=60, history_s=0, faults=QUIET, jamming=JAMMED))
     sent = [simulation.step().fixes for _ in range(330)]
