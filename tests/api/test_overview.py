@@ -24,7 +24,7 @@ from api.context import Context
 from api.indicators import cut
 from api.live import LiveHub
 from api.overview_schemas import Overview
-from api.ports import Act, Ports
+from api.ports import Ports
 from fleet.calendar import DaysOff, SchoolCalendar
 from fleet.clock import DAY_MS, HOUR_MS, MINUTE_MS, from_ms
 from fleet.fixes import Fixes
