@@ -6,7 +6,7 @@ import math
 from typing import NamedTuple
 
 from alerts.memory import Duties, Facts, Memory, Numbers
-from alerts.trips import AWAY, HERE, NEAR, NO_TRIP, UNDER_WAY, WAITING, driven_m, step_run
+from alerts.trips import AWAY, HERE, NEAR, NO_TRIP, UNDER_WAY, WAITING, driven_m, first_stop, step_run
 from alerts.trips import ENDED as TRIP_ENDED
 from geofence.compiled import Row, compiled, inlined
 from geofence.corridors import Corridors
@@ -228,14 +228,10 @@ def _by_first_stop(c: Corridors, line: int, place: Place, s: Row, fix: Report, p
     """Where a bus is by the first stop of a line: at it when it stands there or is on the line's beginning,
     when it may have stood there since its last fix, and when it has waited near by.
     """
-    route = c.lines[line]
-    x, y, first_m = route.x0, route.y0, 0.0
-    if route.first_stop < route.last_stop:
-        stop = c.stops[route.first_stop]
-        x, y, first_m = x + stop.x, y + stop.y, stop.chainage_m
+    x, y, first_m = first_stop(c, line)
     near_m = p.first_stop_m + fix.accuracy_m
     from_m = math.hypot(fix.x - x, fix.y - y)
-    begins = place.off_m <= route.width_m and place.chainage_m <= first_m + near_m
+    begins = place.off_m <= c.lines[line].width_m and place.chainage_m <= first_m + near_m
     stands = from_m <= near_m and fix.speed_kmh < STANDS_KMH
     waits = from_m <= p.terminal_m and s.anchor_ms > 0 and fix.t - s.anchor_ms >= _WAITED_MS
     if not s.seen or begins or stands or waits:

@@ -14,7 +14,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from alerts.memory import pack_numbers
-from alerts.trips import ENDED, NO_TRIP, RUN, UNDER_WAY, WAITING, step_run
+from alerts.trips import AWAY, ENDED, HERE, NEAR, NO_TRIP, RUN, UNDER_WAY, WAITING, first_stop, step_run
 from fleet.fixes import Fixes
 from fleet.parameters import Parameters
 from fleet.quality import UNBELIEVED, Quality
@@ -110,6 +110,7 @@ def _follow_track(
 ) -> None:
     """Follow a track along line 0; writes the moments at its stops."""
     p, r, route = trip[0], runs[0], c.lines[0]
+    first_x, first_y, first_m = first_stop(c, 0)
     before_m, before_ms = 0.0, -1
     for i in range(len(time_ms)):
         t = time_ms[i]
@@ -123,7 +124,13 @@ def _follow_track(
         ran, ran_from_m = r.running, r.run_from_m
         ended = r.phase == ENDED
         place = locate(c, 0, r, t, x[i], y[i], course_x, course_y)
-        step_run(r, place, t, start_ms, False, elapsed, _ROOM_M, speed_kmh[i] < _STANDS_KMH, False, c, 0, p)
+        stands = speed_kmh[i] < _STANDS_KMH
+        from_m = math.hypot(x[i] - first_x, y[i] - first_y)
+        by_first = NEAR if from_m <= p.terminal_m else AWAY
+        begins = place.off_m <= route.width_m and place.chainage_m <= first_m + p.first_stop_m
+        if i == 0 or begins or (stands and from_m <= p.first_stop_m):
+            by_first = HERE
+        step_run(r, place, t, start_ms, False, elapsed, _ROOM_M, stands, False, by_first, c, 0, p)
         if r.phase == WAITING and not (ran and r.running and r.run_from_m == ran_from_m):
             # Another run along the line: what was passed on the one before is no part of the trip.
             reached[:] = _UNSEEN

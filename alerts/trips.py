@@ -65,6 +65,16 @@ _BEEN = 2
 
 
 @inlined
+def first_stop(c: Corridors, line: int) -> tuple[float, float, float]:
+    """Where a line's first stop is, metres on the plane, and its chainage; without one, its beginning."""
+    route = c.lines[line]
+    if route.first_stop >= route.last_stop:
+        return route.x0, route.y0, 0.0
+    stop = c.stops[route.first_stop]
+    return route.x0 + stop.x, route.y0 + stop.y, stop.chainage_m
+
+
+@inlined
 def step_run(
     r: Row,
     place: Place,
