@@ -37,12 +37,12 @@ async def hours(database: Database, bus_id: str = "B1") -> list[tuple[float, int
     adds is always unseen here; the engine counts no metres for it.
     """
     found = await HourBook(database).of_fleet(START_MS - 400 * DAY_MS, START_MS + 400 * DAY_MS)
-    return [
-        ((found.begins_ms[i] - START_MS) / HOUR_MS, int(found.fixes[i]), int(found.valid[i]),
+    return sorted(
+        (float(found.begins_ms[i] - START_MS) / HOUR_MS, int(found.fixes[i]), int(found.valid[i]),
          float(found.moved_m[i]), float(found.unseen_m[i]))
         for i in range(len(found))
         if found.bus_ids[found.bus[i]] == bus_id
-    ]  # fmt: skip
+    )  # fmt: skip
 
 
 async def test_an_hour_is_counted_by_hand_and_by_the_database_alike(
