@@ -14,6 +14,7 @@ import threading
 from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
+from itertools import pairwise
 from pathlib import Path
 from typing import Any
 
@@ -114,9 +115,18 @@ def drives() -> dict[str, Fixes]:
         "long_stop": driven(stand, row=6),
         "silent": Fixes.concat([driven(calm, row=7), driven(drive(5_500, 6_500, 40), row=7, start_s=900)]),
         "trip_not_begun": track(np.full(2_200, -3_000.0), row=8, start_s=-60),
-        "substitute": driven(drive(0, LENGTH_M - 20, 40), row=9),
+        "substitute": driven(calling(), row=9),
         "longest": driven(slow, bump(slow, 1_500, 6_500, 240.0), row=10),
     }
+
+
+def calling() -> Metres:
+    """A run from end to end that stands at every stop on the way, chainages a second apart."""
+    legs = [
+        np.r_[drive(from_m, to_m, 40), np.full(20, to_m)]
+        for from_m, to_m in pairwise((*STOPS_M[:-1], LENGTH_M - 20))
+    ]
+    return np.concatenate(legs)
 
 
 def record(names: list[str]) -> Registry:
