@@ -132,7 +132,10 @@ def test_acknowledging_asks_for_a_name_once_and_is_seen_by_another_operator(open
     expect(row).to_be_hidden()
     closed = api(page, f"/alerts/{name}")
     assert closed["status"] == "closed"
-    assert [step["by"] for step in closed["changes"] if step["by"]] == ["韩梅梅", "韩梅梅"]
+    assert [(step["by"], step["kind"]) for step in closed["changes"] if step["by"]][-2:] == [
+        ("韩梅梅", "acknowledged"),
+        ("韩梅梅", "closed"),
+    ]
 
 
 def test_two_operators_cannot_overwrite_each_other(open_room: OpenRoom) -> None:

@@ -22,6 +22,8 @@ export interface Trip {
 }
 
 /** A fix of a track. Epoch milliseconds, degrees, km/h. */
+const HOUR_MS = 3_600_000;
+
 export interface TrackFix {
   timeMs: number;
   place: LonLat;
@@ -38,9 +40,10 @@ export async function readTrip(busId: string): Promise<Trip | null> {
   return (await ask<{ trip: Trip | null }>(`/buses/${encodeURIComponent(busId)}/trip`)).trip;
 }
 
-/** The track from a moment on, up to now. */
-export async function readTrackSince(busId: string, fromMs: number): Promise<TrackFix[]> {
-  const query = new URLSearchParams({ from: new Date(fromMs).toISOString() });
+/** The track of the hour that begins at a moment, as `by` looks at it: who did is kept. */
+export async function readTrackSince(busId: string, fromMs: number, by: string): Promise<TrackFix[]> {
+  const query = new URLSearchParams({ from: new Date(fromMs).toISOString(), to: new Date(fromMs + HOUR_MS).toISOString() });
+  if (by !== "") query.set("by", by);
   const { geometry, properties } = await ask<Track>(`/buses/${encodeURIComponent(busId)}/track?${query}`);
   const places = geometry === null ? [] : geometry.type === "Point" ? [geometry.coordinates] : geometry.coordinates;
   return places.map((place, at) => ({

@@ -1,6 +1,7 @@
 /** What the page follows of the one bus that is looked at: its last minutes, its trip, its alerts of the day. */
 import { untrack } from "svelte";
 import type { ControlRoom } from "../../room/control-room.svelte";
+import { preferences } from "../../room/preferences.svelte";
 import { afterTrack, RECENT_MS, withPosition, type Sample } from "../../state/recent";
 import { dayStart, timeOfDay } from "../../text/zone";
 import { readAlertsOf, readTrackSince, readTrip, type Trip } from "../../wire/bus";
@@ -56,7 +57,7 @@ export class BusWatch {
   }
 
   async #readTrack(busId: string): Promise<void> {
-    const track = await readTrackSince(busId, this.#room.nowMs - RECENT_MS).catch(() => []);
+    const track = await readTrackSince(busId, this.#room.nowMs - RECENT_MS, preferences.operator).catch(() => []);
     if (this.#room.selectedBus !== busId) return;
     // A bus that is on no trip is about no line, however near one lies.
     const onTrip = this.#room.fleet.positions.get(busId)?.offM != null;
