@@ -95,7 +95,7 @@ def test_a_school_and_a_driver_lead_to_their_buses_of_the_day(open_review: OpenR
     page = open_review()
     bus = api(page, f"/buses/{BUS}")
     for wanted in (bus["school"], bus["assignments"][0]["driver"]["driver_id"]):
-        page.get_by_role("combobox", name=FIND).fill(wanted)
+        page.get_by_role("combobox", name=FIND).press_sequentially(wanted)
         page.get_by_role("option", name=re.compile(wanted)).first.click()
         duty = page.get_by_role("button", name=re.compile(bus["plate"]))
         expect(duty).to_contain_text("06:40")
