@@ -32,18 +32,26 @@ function* outwards(times: readonly number[], anchor: number): Generator<number, 
   }
 }
 
-/** Lower is kept first: what people did, how it ended or was raised, where it got graver, then what else the engine told. */
+/** The engine wrote an alert on and it was as grave as before. */
+const WRITTEN_ON = 3;
+
+/** Lower is kept first: what people did, how it ended or was raised, where it got graver. */
 function rank(step: SheetStep, before: SheetStep | undefined): number {
   if (step.by !== null) return 0;
   if (step.kind === "ended" || step.kind === "escalated") return 1;
-  return step.severity === before?.severity ? 3 : 2;
+  return step.kind === "updated" && step.severity === before?.severity ? WRITTEN_ON : 2;
 }
 
-/** `most` steps at most in their order: the first, and of those of a kind the last. */
+/**
+ * `most` steps at most in their order: the first, and of those of a kind the last. What the engine wrote on
+ * without changing how grave it is says nothing to a reader and is left out.
+ */
 export function stepsThatMatter(history: readonly SheetStep[], most: number): SheetStep[] {
-  if (history.length <= most) return [...history];
-  const first = history[0];
-  const ranked = history.slice(1).map((step, at) => ({ step, rank: rank(step, history[at]) }));
+  const [first, ...later] = history;
+  if (first === undefined) return [];
+  const ranked = later
+    .map((step, at) => ({ step, rank: rank(step, history[at]) }))
+    .filter(({ rank }) => rank < WRITTEN_ON);
   ranked.sort((a, b) => a.rank - b.rank || b.step.seq - a.step.seq);
   const kept = new Set([first, ...ranked.slice(0, Math.max(0, most - 1)).map(({ step }) => step)]);
   return history.filter((step) => kept.has(step));
