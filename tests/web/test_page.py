@@ -219,7 +219,7 @@ def test_one_switch_changes_every_text(open_room: OpenRoom) -> None:
     page = open_room()
     page.get_by_role("button", name="Switch to English").click()
     expect(page.locator("html")).to_have_attribute("lang", "en")
-    expect(page.get_by_role("heading", name="School bus control room")).to_be_visible()
+    expect(page.get_by_role("heading", name="Buswatch")).to_be_visible()
     words = page.locator("header, aside > header").all_inner_texts()
     assert not re.search(r"[\u4e00-\u9fff]", "".join(words).replace("中文", "").replace("李雷", ""))
 

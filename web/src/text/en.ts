@@ -24,7 +24,7 @@ const handlings: Dictionary["handlings"] = {
 
 export const en: Dictionary = {
   htmlLang: "en",
-  title: "School bus control room",
+  title: "Buswatch",
   otherLanguage: "中文",
   toOtherLanguage: "切换到中文",
   toLight: "Switch to the light theme",
