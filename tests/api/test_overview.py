@@ -17,6 +17,7 @@ import msgspec
 import numpy as np
 import pytest
 
+from alerts.episodes import FalseReason
 from alerts.handling import Act, Deadlines
 from alerts.standing import Handled, Standing, standing_of
 from api.app import create_app
@@ -106,7 +107,10 @@ class Office:
             )
         if act is not None:
             desk = AlertDesk(self.database)
-            await desk.handle(opened.alert_id, act, by="李雷", note=None, expected_version=1, at_ms=acted_ms)
+            reason: FalseReason | None = "position_drift" if act == "false_alarm" else None
+            await desk.handle(
+                opened.alert_id, act, by="李雷", note=None, reason=reason, expected_version=1, at_ms=acted_ms
+            )
 
     async def ask(self, query: str = "") -> dict[str, Any]:
         answer = await self.client.get(f"/api/v1/overview{query}")
