@@ -1,10 +1,18 @@
 """A browser, the address of a page to test, and a link to it that can be cut."""
 
 import os
+import re
+import shutil
+import signal
 import socket
+import subprocess
+import sys
+import tempfile
 import threading
+import time
 from collections.abc import Callable, Iterator
 from contextlib import suppress
+from pathlib import Path
 from urllib.parse import urlsplit
 
 import pytest
@@ -20,6 +28,8 @@ WITHOUT_WEBGL = """
 """
 
 OpenRoom = Callable[..., Page]
+DEMO_BUSES = 1_058
+DEMO_STARTED_WITHIN_S = 90
 
 
 def pytest_runtest_setup() -> None:
@@ -41,6 +51,31 @@ def page_url() -> Iterator[str]:
 
 
 @pytest.fixture(scope="session")
+def demo_url() -> Iterator[str]:
+    """Where a demo serves its page; of the whole city, so that a bus leaves its route every half minute."""
+    folder = Path(tempfile.mkdtemp(prefix="bw-"))
+    said = folder / "said"
+    with said.open("wb") as output, (folder / "log").open("wb") as log:
+        demo = subprocess.Popen(
+            [sys.executable, "-m", "buswatch", "demo", "--port", "0", "--buses", str(DEMO_BUSES)],
+            stdin=subprocess.DEVNULL, stdout=output, stderr=log, env=os.environ | {"TMPDIR": str(folder)},
+        )  # fmt: skip
+    try:
+        deadline = time.monotonic() + DEMO_STARTED_WITHIN_S
+        while not (address := re.search(r"http://127\.0\.0\.1:\d+", said.read_text())):
+            assert demo.poll() is None, said.read_text()
+            assert time.monotonic() < deadline, said.read_text()
+            time.sleep(0.1)
+        yield address[0]
+    finally:
+        demo.send_signal(signal.SIGINT)
+        status = demo.wait(60)
+        told = said.read_text()
+        shutil.rmtree(folder, ignore_errors=True)
+    assert status == 0, told
+
+
+@pytest.fixture(scope="session")
 def browser() -> Iterator[Browser]:
     expect.set_options(timeout=15_000)
     with chromium() as found:
@@ -58,13 +93,14 @@ def open_room(browser: Browser, page_url: str) -> Iterator[OpenRoom]:
         address: str = page_url,
         *,
         operator: str = "李雷",
+        locale: str = "zh-CN",
         webgl: bool = True,
         may_complain: bool = False,
         tiles: str | None = None,
         before: Callable[[Page], None] = lambda _page: None,
     ) -> Page:
         """``tiles``: a host that the page may ask too; ``before``: done before it is opened."""
-        context = browser.new_context(base_url=address, viewport={"width": 1366, "height": 768})
+        context = browser.new_context(base_url=address, viewport={"width": 1366, "height": 768}, locale=locale)
         contexts.append(context)
         if operator:
             context.add_init_script(f"localStorage.setItem('buswatch.operator', '{operator}')")

@@ -2,53 +2,23 @@
 
 from __future__ import annotations
 
-import os
+import io
 import re
-import shutil
-import signal
-import subprocess
-import sys
-import tempfile
-import time
 from collections.abc import Iterator
 from pathlib import Path
+from urllib.parse import urlsplit
 from zoneinfo import ZoneInfo
 
+import pypdf
 import pytest
-from playwright.sync_api import Page, expect
+from playwright.sync_api import Locator, Page, expect
 
 from simulators.recordings.files import read_traces
-from tests.web.test_page import OpenRoom, api, open_alert, panel
+from tests.buswatch.test_cli import buswatch
+from tests.web.conftest import DEMO_BUSES, Link
+from tests.web.test_page import FIRST_ALERT_MS, OpenRoom, api, open_alert, panel
 
 pytestmark = [pytest.mark.timeout(240)]
-
-BUSES = 150
-STARTED_WITHIN_S = 90
-
-
-@pytest.fixture(scope="session")
-def demo_url() -> Iterator[str]:
-    """Where a demo of a small city serves its page."""
-    folder = Path(tempfile.mkdtemp(prefix="bw-"))
-    said = folder / "said"
-    with said.open("wb") as output, (folder / "log").open("wb") as log:
-        demo = subprocess.Popen(
-            [sys.executable, "-m", "buswatch", "demo", "--port", "0", "--buses", str(BUSES)],
-            stdin=subprocess.DEVNULL, stdout=output, stderr=log, env=os.environ | {"TMPDIR": str(folder)},
-        )  # fmt: skip
-    try:
-        deadline = time.monotonic() + STARTED_WITHIN_S
-        while not (address := re.search(r"http://127\.0\.0\.1:\d+", said.read_text())):
-            assert demo.poll() is None, said.read_text()
-            assert time.monotonic() < deadline, said.read_text()
-            time.sleep(0.1)
-        yield address[0]
-    finally:
-        demo.send_signal(signal.SIGINT)
-        status = demo.wait(60)
-        told = said.read_text()
-        shutil.rmtree(folder, ignore_errors=True)
-    assert status == 0, told
 
 
 @pytest.fixture
@@ -56,12 +26,25 @@ def room(open_room: OpenRoom, demo_url: str) -> Page:
     return open_room(demo_url)
 
 
+@pytest.fixture
+def demo_link(demo_url: str) -> Iterator[Link]:
+    """A way to the demo that can be cut and mended."""
+    server = urlsplit(demo_url)
+    way = Link((server.hostname or "127.0.0.1", server.port or 80))
+    yield way
+    way.cut()
+
+
+def named(page: Page, alert_id: str) -> Locator:
+    return page.locator(f'[data-alert="{alert_id}"]')
+
+
 def test_the_buses_of_the_city_appear_and_move(room: Page) -> None:
-    assert len(api(room, "/buses")["items"]) == BUSES
+    assert len(api(room, "/buses")["items"]) == DEMO_BUSES
     expect(room.locator(".link.live")).to_be_visible()
     room.wait_for_function(
         "least => Number(document.querySelector('[data-testid=map]').dataset.buses) > least",
-        arg=BUSES // 2,
+        arg=DEMO_BUSES // 2,
         timeout=60_000,
     )
     expect(room.get_by_test_id("fix-rate").locator("b")).to_have_text(re.compile(r"[1-9]\d*"))
@@ -123,3 +106,83 @@ def test_an_alert_has_a_deadline_and_a_district_and_is_taken_over(room: Page) ->
     expect(row.get_by_test_id("assignee")).to_have_text("李雷")
     taken = api(room, f"/alerts/{alert['alert_id']}")
     assert (taken["assignee"], taken["status"], taken["level"]) == ("李雷", "open", 0)
+
+
+def test_a_new_deviation_appears_one_takes_it_the_other_sees_that_and_it_is_closed(
+    open_room: OpenRoom, demo_url: str
+) -> None:
+    page, other = open_room(demo_url, operator="李雷"), open_room(demo_url, operator="韩梅梅")
+    deviations = page.locator("[data-alert*='.deviation.']")
+    expect(page.locator("[data-alert]").first).to_be_visible(timeout=FIRST_ALERT_MS)
+    known = set(deviations.evaluate_all("rows => rows.map(row => row.dataset.alert)"))
+    page.wait_for_function(
+        "known => [...document.querySelectorAll('[data-alert*=\".deviation.\"]')]"
+        ".some(row => !known.includes(row.dataset.alert))",
+        arg=sorted(known),
+        timeout=FIRST_ALERT_MS,
+    )
+    (new, *_) = set(deviations.evaluate_all("rows => rows.map(row => row.dataset.alert)")) - known
+    named(page, new).locator("button.row").click()
+    named(page, new).get_by_role("button", name="确认", exact=True).click()
+    expect(named(other, new).locator("[data-status=acknowledged]")).to_be_visible()
+    expect(named(other, new)).to_contain_text("李雷")
+    named(page, new).get_by_role("button", name="办结", exact=True).click()
+    expect(named(other, new)).to_be_hidden()
+    assert api(page, f"/alerts/{new}")["status"] == "closed"
+
+
+def test_the_evidence_of_an_alert_prints_on_one_page_and_is_called_true(room: Page, tmp_path: Path) -> None:
+    row = open_alert(room)
+    name = row.get_attribute("data-alert")
+    row.locator("button.row").click()
+    row.get_by_role("link", name="证据单").click()
+    expect(room.get_by_test_id("evidence-sheet")).to_be_visible()
+    pdf = pypdf.PdfReader(io.BytesIO(room.pdf(format="A4")))
+    assert len(pdf.pages) == 1
+    path = tmp_path / "evidence.json"
+    path.write_bytes(room.request.get(f"/api/v1/alerts/{name}/evidence").body())
+    assert buswatch("verify", str(path)).returncode == 0
+    path.write_text(path.read_text().replace('"lon":1', '"lon":2', 1))
+    assert buswatch("verify", str(path)).returncode == 1
+
+
+def test_a_cut_server_is_told_at_once_and_what_happened_meanwhile_is_there_after_it_is_back(
+    open_room: OpenRoom, demo_link: Link
+) -> None:
+    page = open_room(demo_link.address, may_complain=True)
+    expect(page.locator(".link.live")).to_be_visible()
+    demo_link.cut()
+    expect(page.get_by_role("alert")).to_contain_text(re.compile("连接中断.*前的数据"), timeout=5_000)
+    demo_link.mend()
+    expect(page.locator(".link.live")).to_be_visible(timeout=30_000)
+    expect(page.get_by_role("alert")).to_be_hidden()
+    page.wait_for_function(
+        """async () => {
+            const { items } = await (await fetch("/api/v1/alerts?status=open&limit=500")).json();
+            const rows = [...document.querySelectorAll("[data-alert]:not(:has([data-status]))")];
+            const shown = rows.map(row => row.dataset.alert);
+            return shown.length === new Set(shown).size && items.every(one => shown.includes(one.alert_id));
+        }"""
+    )
+
+
+def test_an_alert_is_found_taken_and_closed_with_the_keyboard_alone(room: Page) -> None:
+    open_alert(room)
+    for _ in range(60):
+        room.keyboard.press("Tab")
+        if room.evaluate("document.activeElement.matches('[data-alert] button.row')"):
+            break
+    while room.evaluate(
+        "document.activeElement.closest('[data-alert]').querySelector('[data-status]') !== null"
+    ):
+        room.keyboard.press("j")
+    name = room.evaluate("document.activeElement.closest('[data-alert]').dataset.alert")
+    row = named(room, name)
+    room.keyboard.press("Enter")
+    expect(panel(room)).to_be_visible()
+    room.keyboard.press("a")
+    expect(row.locator("[data-status=acknowledged]")).to_be_visible()
+    room.keyboard.press("c")
+    room.keyboard.press("Enter")
+    expect(row.locator("[data-status=closed]")).to_be_visible()
+    assert [step["by"] for step in api(room, f"/alerts/{name}")["changes"] if step["by"]] == ["李雷", "李雷"]
