@@ -16,7 +16,7 @@ from pathlib import Path
 from urllib.parse import urlsplit
 
 import pytest
-from playwright.sync_api import Browser, Page, expect
+from playwright.sync_api import Browser, Page, ViewportSize, expect
 
 from tests.browsers import CHROMIUM, chromium, fake_api
 
@@ -100,7 +100,8 @@ def open_room(browser: Browser, page_url: str) -> Iterator[OpenRoom]:
         before: Callable[[Page], None] = lambda _page: None,
     ) -> Page:
         """``tiles``: a host that the page may ask too; ``before``: done before it is opened."""
-        context = browser.new_context(base_url=address, viewport={"width": 1366, "height": 768}, locale=locale)
+        size = ViewportSize(width=1366, height=768)
+        context = browser.new_context(base_url=address, viewport=size, locale=locale)
         contexts.append(context)
         if operator:
             context.add_init_script(f"localStorage.setItem('buswatch.operator', '{operator}')")
