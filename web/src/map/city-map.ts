@@ -44,6 +44,7 @@ export class CityMap {
   readonly #ready: Promise<void>;
   readonly #base: TileMap | null;
   readonly #edge: Edge;
+  #size = { width: 0, height: 0 };
   #city: LngLatBounds | null = null;
   #stopNames: Marker[] = [];
 
@@ -63,6 +64,8 @@ export class CityMap {
       if (BASE_SOURCE.test((event as { sourceId?: string }).sourceId ?? "")) events.baseMissing();
       else console.error(event.error);
     });
+    this.#measure();
+    this.#map.on("resize", () => this.#measure());
     this.#map.on("render", () => this.#moveBuses());
     this.#map.on("click", (event) => {
       const bus = this.#buses.pick(event.point);
@@ -224,8 +227,13 @@ export class CityMap {
     for (const name of this.#stopNames) name.getElement().hidden = !visible;
   }
 
-  #moveBuses(): void {
+  /** Once for all frames of a size: asked in each, it would lay the page out anew for every marker that moved. */
+  #measure(): void {
     const { clientWidth: width, clientHeight: height } = this.#map.getContainer();
+    this.#size = { width, height };
+  }
+
+  #moveBuses(): void {
     const zoom = this.#map.getZoom();
     const scale = pixelsPerMetre(zoom);
     // With north up and no tilt the map is one shift and one scale; its centre fixes the shift.
@@ -233,8 +241,7 @@ export class CityMap {
     const middle = project(centre.lng, centre.lat);
     const shift = this.#map.project(centre);
     this.#buses.move({
-      width,
-      height,
+      ...this.#size,
       zoom,
       pixelsPerMetre: scale,
       pixelOf: (point) => ({ x: shift.x + (point.x - middle.x) * scale, y: shift.y - (point.y - middle.y) * scale }),
