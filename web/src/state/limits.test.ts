@@ -1,31 +1,17 @@
 import { expect, test } from "vitest";
-import type { ApprovedRoute } from "../wire/tracks";
+import type { LonLat } from "../wire/contract";
 import { limitsAlong, type Held } from "./limits";
-import { alert } from "./sample";
+import { alert, approvedRoute } from "./sample";
 import type { Fixes } from "./track";
 
 /** A line of 4 km eastwards on the equator in legs of 100 m; 40 from 1 to 2 km, a school zone of 30 in its middle. */
-const ROUTE: ApprovedRoute = {
-  type: "Feature",
-  geometry: { type: "LineString", coordinates: Array.from({ length: 41 }, (_, leg) => [(leg * 100) / 111_320, 0]) },
-  properties: {
-    approval_id: "R1.1",
-    route_id: "R1",
-    name: "一号线",
-    number: "1",
-    school: "",
-    direction: "to_school",
-    corridor_m: 50,
-    stops: [],
-    limits: [
-      { from_m: 1000, to_m: 2000, limit_kmh: 40 },
-      { from_m: 1400, to_m: 1600, limit_kmh: 30 },
-    ],
-    version: 1,
-    valid_from: "2026-01-01",
-    valid_to: "2026-12-31",
-  },
-};
+const ROUTE = approvedRoute(
+  Array.from({ length: 41 }, (_, leg): LonLat => [(leg * 100) / 111_320, 0]),
+  [
+    { from_m: 1000, to_m: 2000, limit_kmh: 40 },
+    { from_m: 1400, to_m: 1600, limit_kmh: 30 },
+  ],
+);
 const START = Date.parse("2026-09-01T07:00:00+08:00");
 const HELD: Held = { route: ROUTE, fromMs: START, toMs: START + 60_000 };
 

@@ -1,5 +1,6 @@
-/** Sample alerts and changes for the tests of this folder. */
-import type { Alert, Change } from "../wire/contract";
+/** Sample alerts, changes and approved routes for the tests of this folder. */
+import type { Alert, Change, LonLat } from "../wire/contract";
+import type { ApprovedRoute, LimitStretch } from "../wire/tracks";
 
 export function alert(alert_id: string, more: Partial<Alert> = {}): Alert {
   return {
@@ -37,4 +38,26 @@ export function alert(alert_id: string, more: Partial<Alert> = {}): Alert {
 
 export function change(seq: number, changed: Alert, more: Partial<Change> = {}): Change {
   return { seq, kind: "updated", at: changed.detected_at, by: null, note: null, alert: changed, ...more };
+}
+
+/** With a corridor of 50 m to either side. */
+export function approvedRoute(coordinates: LonLat[], limits: LimitStretch[]): ApprovedRoute {
+  return {
+    type: "Feature",
+    geometry: { type: "LineString", coordinates },
+    properties: {
+      approval_id: "R1.1",
+      route_id: "R1",
+      name: "一号线",
+      number: "1",
+      school: "",
+      direction: "to_school",
+      corridor_m: 50,
+      stops: [],
+      limits,
+      version: 1,
+      valid_from: "2026-01-01",
+      valid_to: "2026-12-31",
+    },
+  };
 }

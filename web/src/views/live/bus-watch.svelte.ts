@@ -5,7 +5,8 @@ import { preferences } from "../../room/preferences.svelte";
 import { afterTrack, RECENT_MS, withPosition, type Sample } from "../../state/recent";
 import { dayStart, timeOfDay } from "../../text/zone";
 import { readAlertsOf, readTrackSince, readTrip, type Trip } from "../../wire/bus";
-import type { Alert, LonLat } from "../../wire/contract";
+import type { Alert } from "../../wire/contract";
+import { readApproval } from "../../wire/tracks";
 
 const POLL_MS = 10_000;
 
@@ -57,12 +58,14 @@ export class BusWatch {
   }
 
   async #readTrack(busId: string): Promise<void> {
-    const track = await readTrackSince(busId, this.#room.nowMs - RECENT_MS, preferences.operator).catch(() => []);
-    if (this.#room.selectedBus !== busId) return;
     // A bus that is on no trip is about no line, however near one lies.
     const onTrip = this.#room.fleet.positions.get(busId)?.offM != null;
-    const line = onTrip ? ((this.#room.shownRoute?.geometry.coordinates ?? null) as LonLat[] | null) : null;
-    this.samples = afterTrack(this.samples, track, line);
+    const approval = onTrip ? this.#room.shownRoute?.properties.approval_id : undefined;
+    const [track, route] = await Promise.all([
+      readTrackSince(busId, this.#room.nowMs - RECENT_MS, preferences.operator).catch(() => []),
+      approval === undefined ? null : readApproval(approval).catch(() => null),
+    ]);
+    if (this.#room.selectedBus === busId) this.samples = afterTrack(this.samples, track, route);
   }
 }
 
