@@ -369,6 +369,9 @@ class MapSetting(Model):
 class StopPassage(Stop):
     """A stop of a trip, and when its bus was there by its own track."""
 
+    due_at: datetime | None = Field(
+        description="By the approved timetable; null when the record has no times for this version's stops"
+    )
     reached_at: datetime | None = Field(
         description="30 m before the stop, the last where the trip ends; null when it was not seen there"
     )
@@ -383,7 +386,7 @@ class Trip(Model):
     route_id: str
     route_name: str
     direction: Direction
-    starts: datetime = Field(description="The window's start; stops have no planned times on record")
+    starts: datetime = Field(description="The window's start")
     ends: datetime
     state: Literal["waiting", "under_way", "ended"]
     stops: list[StopPassage]

@@ -19,7 +19,7 @@ from api.tracks import MOST_FIXES
 from fleet.clock import MINUTE_MS, format_time, local_day
 from fleet.errors import NotFound
 from fleet.registry import Approval, Assignment, Registry
-from fleet.timetable import NO_APPROVAL, lay_trips
+from fleet.timetable import NO_APPROVAL, due_ms, lay_trips
 
 LATE_MS = 30 * MINUTE_MS
 """So long after its window a trip is still looked for in the track: buses come late."""
@@ -33,6 +33,8 @@ class _Due:
     approval: Approval
     start_ms: int
     end_ms: int
+    stops_ms: tuple[int | None, ...]
+    """When it is due at each stop of its approval, in their order along the line."""
 
 
 def trip_routes(context: Context) -> APIRouter:
@@ -78,12 +80,12 @@ def _due(registry: Registry, bus_id: str, at_ms: int) -> _Due | None:
             chosen = row
     if chosen is None:
         return None
-    return _Due(
-        own[int(trips.assignment[chosen])],
-        registry.approvals[int(trips.approval[chosen])],
-        int(trips.start_ms[chosen]),
-        int(trips.end_ms[chosen]),
-    )
+    assignment = own[int(trips.assignment[chosen])]
+    approval = registry.approvals[int(trips.approval[chosen])]
+    start_ms = int(trips.start_ms[chosen])
+    planned = zip(approval.stops, due_ms(registry, assignment, approval, start_ms), strict=True)
+    stops_ms = tuple(ms for _, ms in sorted(planned, key=lambda one: one[0].chainage_m))
+    return _Due(assignment, approval, start_ms, int(trips.end_ms[chosen]), stops_ms)
 
 
 def _wire(due: _Due, state: TripState, stops: list[Passage], context: Context) -> dict[str, Any]:
@@ -102,10 +104,11 @@ def _wire(due: _Due, state: TripState, stops: list[Passage], context: Context) -
                 "lon": passage.stop.lon,
                 "lat": passage.stop.lat,
                 "chainage_m": passage.stop.chainage_m,
+                "due_at": _time(due_at_ms, context),
                 "reached_at": _time(passage.reached_ms, context),
                 "left_at": _time(passage.left_ms, context),
             }
-            for passage in stops
+            for passage, due_at_ms in zip(stops, due.stops_ms, strict=True)
         ],
     }
 

@@ -313,7 +313,7 @@ def _in_force(registry: Registry, first_ms: int) -> Registry:
         drivers=tuple(change(driver, qualified_until=other) for driver in registry.drivers),
         approvals=tuple(change(line, valid_from=one, valid_to=other) for line in registry.approvals),
         assignments=tuple(
-            change(run, weekdays=tuple(range(1, 8)), starts=opens.time(), ends=closes.time())
+            change(run, weekdays=tuple(range(1, 8)), starts=opens.time(), ends=closes.time(), stop_times=())
             for run in registry.assignments
         ),
     )

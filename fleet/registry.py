@@ -34,6 +34,7 @@ ROAD_CAP_KMH = 60.0
 HAZARD_CAP_KMH = 20.0
 """Article 35: and at most 20 km/h on sharp bends, steep slopes, narrow roads and bridges."""
 
+_DAY_S = 24 * 60 * 60
 _BUS_ID = re.compile(r"[A-Za-z0-9-]{1,64}")
 
 
@@ -173,6 +174,9 @@ class Assignment(msgspec.Struct, frozen=True):
     weekdays: tuple[int, ...]
     starts: time
     ends: time
+    stop_times: tuple[time, ...] = ()
+    """When the bus is due at each stop of its route, in their order, by the timetable that was approved
+    (article 15): wall-clock times from ``starts`` to ``ends``. Empty where none is on record."""
 
 
 class Registry(msgspec.Struct, frozen=True, dict=True):
@@ -297,3 +301,27 @@ def _check_assignment(registry: Registry, assignment: Assignment) -> None:
         raise BadRegistry(f"{where}: route {assignment.route_id!r} has no approval")
     if not assignment.weekdays or not set(assignment.weekdays) <= set(range(1, 8)):
         raise BadRegistry(f"{where}: weekdays must be some of 1 (Monday) to 7 (Sunday)")
+    if assignment.stop_times:
+        _check_stop_times(where, registry, assignment)
+
+
+def _check_stop_times(where: str, registry: Registry, assignment: Assignment) -> None:
+    counts = {len(approval.stops) for approval in registry.approvals_by_route[assignment.route_id]}
+    if len(assignment.stop_times) not in counts:
+        raise BadRegistry(
+            f"{where}: it has {len(assignment.stop_times)} stop_times and route {assignment.route_id!r}"
+            f" {' or '.join(map(str, sorted(counts)))} stops; give one for each, or none"
+        )
+    order = [_seconds_between(assignment.starts, moment) for moment in assignment.stop_times]
+    window = _seconds_between(assignment.starts, assignment.ends) or _DAY_S
+    if order != sorted(order) or order[-1] > window:
+        raise BadRegistry(
+            f"{where}: its stop_times must follow each other from starts {assignment.starts} to ends"
+            f" {assignment.ends}"
+        )
+
+
+def _seconds_between(starts: time, moment: time) -> int:
+    """From one wall-clock time to the next time that it is ``moment``."""
+    begin, end = (60 * (60 * one.hour + one.minute) + one.second for one in (starts, moment))
+    return (end - begin) % _DAY_S

@@ -15,7 +15,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from fleet.clock import local_day, local_ms
-from fleet.registry import Registry
+from fleet.registry import Approval, Assignment, Registry
 
 NO_APPROVAL = -1
 """The approval of a trip whose route has none on its day: it must not be driven."""
@@ -65,6 +65,22 @@ def lay_trips(registry: Registry, first: date, last: date) -> Trips:
             version = NO_APPROVAL if approval is None else registry.approval_rows[approval.approval_id]
             rows.append((bus, start, end, version, row))
     return _columns(sorted(rows))
+
+
+def due_ms(
+    registry: Registry, assignment: Assignment, approval: Approval, start_ms: int
+) -> tuple[int | None, ...]:
+    """When the trip whose window opens at ``start_ms`` is due at each stop of ``approval``, in their order.
+
+    Epoch milliseconds; None where the record has no times for a version with so many stops.
+    """
+    times = assignment.stop_times
+    if len(times) != len(approval.stops):
+        return (None,) * len(approval.stops)
+    day = local_day(start_ms, registry.tz)
+    return tuple(
+        local_ms(day + timedelta(days=moment < assignment.starts), moment, registry.tz) for moment in times
+    )
 
 
 def _columns(rows: list[tuple[int, int, int, int, int]]) -> Trips:

@@ -52,6 +52,14 @@ class LegBook:
         """Milliseconds that ``bus`` is expected to take from the first stop of ``route`` to the last."""
         return self._run_ms(bus, route)
 
+    def stops_ms(self, bus: int, route: RouteVersion) -> list[int]:
+        """Milliseconds after its departure at which ``bus`` is expected at each stop of ``route``."""
+        leg = self.run(route)
+        planned = self._planned_s(bus, leg)
+        at_m = np.array([0.0, *leg.stops_m.tolist(), leg.length_m])
+        expected = np.interp(at_m, np.arange(len(planned)) * leg.step_m, planned)
+        return [round(1_000 * seconds) for seconds in expected.tolist()]
+
     def depot_ms(self, bus: int, stop: Place) -> int:
         """Milliseconds that ``bus`` is expected to take between its depot and a stop, by the longer way."""
         depot = self.city.bus_depot[bus]

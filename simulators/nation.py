@@ -143,7 +143,8 @@ class Nation:
 
     def _assigned(self, assignment: Assignment, number: int) -> Assignment:
         name, ahead = f"{self._names[number]}-", timedelta(milliseconds=self._ahead_ms[number])
-        starts, ends = (datetime.combine(_ANY_DAY, at) - ahead for at in (assignment.starts, assignment.ends))
+        own = (assignment.starts, assignment.ends, *assignment.stop_times)
+        starts, ends, *stop_times = (datetime.combine(_ANY_DAY, at) - ahead for at in own)
         earlier = (_ANY_DAY - starts.date()).days
         return msgspec.structs.replace(
             assignment,
@@ -154,6 +155,7 @@ class Nation:
             weekdays=tuple(sorted((day - 1 - earlier) % 7 + 1 for day in assignment.weekdays)),
             starts=starts.time(),
             ends=ends.time(),
+            stop_times=tuple(moment.time() for moment in stop_times),
         )
 
     def _moved(self, places: Sequence[Sequence[float]], number: int) -> list[LonLat]:

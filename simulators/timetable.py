@@ -201,6 +201,7 @@ class _Planner:
         """What the sign says of a run; long shifts change drivers where a bus has two."""
         city = self._book.city
         spare = run.bus + len(city.buses)
+        expected = self._book.stops_ms(run.bus, run.route)
         second = number // 5 % 2 and spare < len(city.drivers)
         return Assignment(
             assignment_id=f"A{run.bus + 1:04d}-{number + 1:02d}",
@@ -210,9 +211,15 @@ class _Planner:
             weekdays=weekdays,
             starts=_wall_clock(run.starts_ms),
             ends=_wall_clock(run.ends_ms),
+            stop_times=tuple(_wall_clock(_minute(run.depart_ms + ms)) for ms in expected),
         )
 
 
 def _wall_clock(ms: int) -> time:
     moment: datetime = from_ms(ms, ZONE)
     return moment.time()
+
+
+def _minute(ms: int) -> int:
+    """The nearest whole minute: a timetable names no seconds."""
+    return round(ms / MINUTE_MS) * MINUTE_MS

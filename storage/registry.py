@@ -135,7 +135,8 @@ async def _put(connection: Connection, registry: Registry) -> None:
             for row, a in enumerate(registry.approvals)
         ],
         "put_assignment": [
-            (row, a.assignment_id, a.bus_id, a.driver_id, a.route_id, list(a.weekdays), a.starts, a.ends)
+            (row, a.assignment_id, a.bus_id, a.driver_id, a.route_id, list(a.weekdays), a.starts, a.ends,
+             list(a.stop_times))
             for row, a in enumerate(registry.assignments)
         ],
     }  # fmt: skip
@@ -176,7 +177,8 @@ def _meta(row: dict[str, Any]) -> dict[str, Any]:
 
 
 def _assignment(row: dict[str, Any]) -> Assignment:
-    return Assignment(weekdays=tuple(row.pop("weekdays")), **row)
+    weekdays, stop_times = tuple(row.pop("weekdays")), tuple(row.pop("stop_times"))
+    return Assignment(weekdays=weekdays, stop_times=stop_times, **row)
 
 
 def _json(value: object) -> str:

@@ -39,8 +39,9 @@ INSERT INTO approval (registry_row, approval_id, route_id, version, number, name
 VALUES (%s, %s, %s, %s, %s, %s, %s, %s, %s::jsonb, %s, %s::jsonb, %s::jsonb, %s, %s, %s::jsonb, %s::jsonb);
 
 -- name: put_assignment
-INSERT INTO assignment (registry_row, assignment_id, bus_id, driver_id, route_id, weekdays, starts, ends)
-VALUES (%s, %s, %s, %s, %s, %s, %s, %s);
+INSERT INTO assignment (registry_row, assignment_id, bus_id, driver_id, route_id, weekdays, starts, ends,
+                        stop_times)
+VALUES (%s, %s, %s, %s, %s, %s, %s, %s, %s);
 
 -- name: put_meta
 INSERT INTO registry_meta (city, zone, version, zones, parameters, calendar)
@@ -68,7 +69,7 @@ SELECT approval_id, route_id, version, number, name, school, direction, line::te
 FROM approval ORDER BY registry_row;
 
 -- name: get_assignments
-SELECT assignment_id, bus_id, driver_id, route_id, weekdays, starts, ends
+SELECT assignment_id, bus_id, driver_id, route_id, weekdays, starts, ends, stop_times
 FROM assignment ORDER BY registry_row;
 
 -- name: put_base_map

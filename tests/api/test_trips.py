@@ -27,6 +27,22 @@ async def test_the_trip_under_way_has_the_moments_at_its_stops(client: httpx.Asy
     assert (school["reached_at"], school["left_at"]) == (None, None)
 
 
+async def test_the_times_of_the_approved_timetable_stand_beside_those_driven(
+    client: httpx.AsyncClient, room: Room
+) -> None:
+    one = registry(buses=3)
+    timed = msgspec.structs.replace(one.assignments[0], stop_times=(dt.time(7, 5), dt.time(7, 40)))
+    await import_registry(
+        room.database, msgspec.structs.replace(one, assignments=(timed, *one.assignments[1:]))
+    )
+    for bus_id, due in (
+        ("B1", ["2026-09-01T07:05:00.000+08:00", "2026-09-01T07:40:00.000+08:00"]),
+        ("B2", [None, None]),
+    ):
+        trip = (await read(client, f"/buses/{bus_id}/trip", schemas.BusTrip))["trip"]
+        assert [stop["due_at"] for stop in trip["stops"]] == due
+
+
 async def test_a_trip_that_has_reached_its_last_stop_is_over(client: httpx.AsyncClient, room: Room) -> None:
     await room.commit(track(np.minimum(drive(0, 10_200, 72), 10_000)))
     trip = (await read(client, "/buses/B1/trip", schemas.BusTrip))["trip"]

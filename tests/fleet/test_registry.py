@@ -35,6 +35,16 @@ def broken(**changes: object) -> Registry:
     return msgspec.structs.replace(registry(), **changes)
 
 
+def with_stop_times(*times: str, starts: str = "07:00", ends: str = "09:00") -> Registry:
+    assignment = msgspec.structs.replace(
+        registry().assignments[0],
+        starts=dt.time.fromisoformat(starts),
+        ends=dt.time.fromisoformat(ends),
+        stop_times=tuple(map(dt.time.fromisoformat, times)),
+    )
+    return broken(assignments=(assignment,))
+
+
 @pytest.mark.parametrize(
     ("record", "complaint"),
     [
@@ -53,6 +63,10 @@ def broken(**changes: object) -> Registry:
             broken(assignments=(msgspec.structs.replace(registry().assignments[0], weekdays=(0,)),)),
             "weekdays must be",
         ),
+        (with_stop_times("07:10"), "1 stop_times and route 'R1' 2 stops; give one for each, or none"),
+        (with_stop_times("07:10", "07:05"), "must follow each other from starts 07:00:00 to ends 09:00:00"),
+        (with_stop_times("07:10", "09:01"), "must follow each other"),
+        (with_stop_times("06:59", "07:10"), "must follow each other"),
         (
             broken(calendar=SchoolCalendar(make_up_days=(MakeUpDay(dt.date(2026, 10, 9), 3),))),
             "make-up day 2026-10-09 is no Saturday or Sunday",
@@ -62,6 +76,19 @@ def broken(**changes: object) -> Registry:
 def test_a_contradiction_is_named(record: Registry, complaint: str) -> None:
     with pytest.raises(BadRegistry, match=complaint):
         check_registry(record)
+
+
+@pytest.mark.parametrize(
+    "record",
+    [
+        with_stop_times("07:00", "09:00"),
+        with_stop_times("23:50", "00:10", starts="23:00", ends="01:00"),
+        with_stop_times("07:00", "06:59", starts="07:00", ends="07:00"),
+    ],
+)
+def test_stop_times_lie_in_the_window_past_midnight_too(record: Registry) -> None:
+    check_registry(record)
+    assert decode_registry(encode_registry(record)) == record
 
 
 def test_a_registry_from_before_districts_still_reads() -> None:

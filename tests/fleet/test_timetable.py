@@ -8,7 +8,7 @@ import numpy as np
 from fleet.calendar import DaysOff, MakeUpDay, SchoolCalendar, Term
 from fleet.clock import local_day, parse_time
 from fleet.registry import Registry
-from fleet.timetable import Timetable, lay_trips
+from fleet.timetable import Timetable, due_ms, lay_trips
 from tests.scenes import approval, registry
 
 
@@ -47,6 +47,23 @@ def test_a_window_past_midnight_belongs_to_the_day_it_began() -> None:
         None,
         ("R1.1", start),
     ]
+
+
+def test_a_trip_is_due_at_its_stops_by_the_day_it_began() -> None:
+    record = overnight(registry())
+    late = msgspec.structs.replace(record.assignments[0], stop_times=(dt.time(23, 30), dt.time(0, 10)))
+    start = parse_time("2026-09-01T23:00:00+08:00")
+    assert due_ms(record, late, approval(), start) == (
+        parse_time("2026-09-01T23:30:00+08:00"),
+        parse_time("2026-09-02T00:10:00+08:00"),
+    )
+
+
+def test_without_times_for_so_many_stops_nobody_knows_when_a_trip_is_due() -> None:
+    record = registry()
+    of_another = msgspec.structs.replace(record.assignments[0], stop_times=(dt.time(7, 30),) * 3)
+    for assignment in (record.assignments[0], of_another):
+        assert due_ms(record, assignment, approval(), 0) == (None, None)
 
 
 def test_the_version_in_force_that_day_counts_and_none_means_no_trip() -> None:

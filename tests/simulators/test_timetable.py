@@ -9,7 +9,7 @@ import msgspec
 import pytest
 
 from fleet.calendar import SchoolCalendar
-from fleet.clock import HOUR_MS, MINUTE_MS, local_day, parse_time
+from fleet.clock import HOUR_MS, MINUTE_MS, local_day, local_ms, parse_time
 from fleet.registry import check_registry
 from fleet.timetable import lay_trips
 from simulators.city import City
@@ -51,6 +51,20 @@ def test_a_window_begins_before_the_first_stop_and_ends_after_the_last(timetable
         assert run.starts_ms <= run.leave_ms <= run.depart_ms - 3 * MINUTE_MS or not run.from_depot
         assert run.starts_ms <= run.depart_ms - 3 * MINUTE_MS
         assert run.ends_ms >= run.arrive_ms + 4 * MINUTE_MS
+
+
+def test_a_bus_is_due_at_each_stop_between_leaving_the_first_and_reaching_the_last(
+    timetable: Timetable,
+) -> None:
+    runs = [run for runs in timetable.runs for run in runs]
+    for run, assignment in zip(runs, timetable.assignments, strict=True):
+        day = local_day(run.starts_ms, ZONE)
+        due = [local_ms(day, moment, ZONE) for moment in assignment.stop_times]
+        due = [ms + (ms < run.starts_ms) * 24 * HOUR_MS for ms in due]
+        assert len(due) == len(run.route.stops)
+        assert due == sorted(due)
+        assert abs(due[0] - run.depart_ms) <= MINUTE_MS / 2
+        assert abs(due[-1] - run.arrive_ms) <= MINUTE_MS / 2
 
 
 def test_windows_of_one_bus_never_overlap(timetable: Timetable) -> None:

@@ -63,6 +63,14 @@ async def test_a_bus_keeps_the_district_of_its_permit(database: Database) -> Non
     assert [one.district for one in loaded.buses] == ["东城区", ""]
 
 
+async def test_the_times_at_the_stops_come_back_equal(database: Database) -> None:
+    one = registry(buses=2)
+    timed = msgspec.structs.replace(one.assignments[0], stop_times=(dt.time(7, 5), dt.time(7, 40)))
+    imported = msgspec.structs.replace(one, assignments=(timed, one.assignments[1]))
+    await import_registry(database, imported)
+    assert (await load_registry(database))[0] == imported
+
+
 @pytest.fixture
 def before_the_calendar(tmp_path: Path) -> Path:
     """The migrations up to the one that brings the calendar."""

@@ -282,9 +282,11 @@ def test_the_panel_shows_the_last_minutes_the_stops_and_a_link_to_the_track(open
     trip = api(page, f"/buses/{driving}/trip")["trip"]
     assert trip is not None
     seen = [stop for stop in trip["stops"] if stop["reached_at"]]
-    expect(panel(page).get_by_test_id("stops").locator("li")).to_have_count(min(4, len(trip["stops"])))
+    expect(panel(page).get_by_test_id("stops").locator("tbody tr")).to_have_count(min(4, len(trip["stops"])))
     if seen:
-        expect(panel(page).get_by_test_id("stops")).to_contain_text(seen[-1]["name"])
+        row = panel(page).get_by_test_id("stops").locator("tbody tr").filter(has_text=seen[-1]["name"])
+        expect(row).to_contain_text(seen[-1]["due_at"][11:16])
+        expect(row).to_contain_text(seen[-1]["reached_at"][11:16])
     link = urlsplit(panel(page).get_by_test_id("review").get_attribute("href") or "")
     path, _, query = link.fragment.partition("?")
     asked = parse_qs(query)

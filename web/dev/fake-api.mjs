@@ -357,12 +357,14 @@ function placeOn({ metres, chainage, length }, at) {
 function tripOf(bus) {
   if (bus.role !== "driving") return { trip: null };
   const { route_id, name, direction, approval_id, stops } = bus.route.properties;
+  const starts = bus.fixMs - 3_600_000;
+  const due = (chainage) => zoned(Math.round((bus.fixMs - ((bus.at - chainage) / bus.aim) * 3600) / 60_000 - 3) * 60_000);
   const when = (chainage) => (chainage > bus.at ? null : zoned(bus.fixMs - ((bus.at - chainage) / bus.aim) * 3600));
   return {
     trip: {
       assignment_id: `A${bus.record.bus_id.slice(1)}`, approval_id, route_id, route_name: name, direction, state: "under_way",
-      starts: zoned(bus.fixMs - 3_600_000), ends: zoned(bus.fixMs + 1_800_000),
-      stops: stops.map((stop) => ({ ...stop, reached_at: when(stop.chainage_m - 30), left_at: when(stop.chainage_m + 30) })),
+      starts: zoned(starts), ends: zoned(bus.fixMs + 1_800_000),
+      stops: stops.map((stop) => ({ ...stop, due_at: due(stop.chainage_m), reached_at: when(stop.chainage_m - 30), left_at: when(stop.chainage_m + 30) })),
     },
   };
 }

@@ -24,6 +24,12 @@ export interface CityMapEvents {
   baseMissing(): void;
 }
 
+/** Whether a bus was at a stop, and what is said of its time there. */
+export interface StopTime {
+  passed: boolean;
+  said: string;
+}
+
 const CLOSE_UP_ZOOM = 15;
 const STOP_NAMES_FROM_ZOOM = 12.5;
 /** So much nearer goes a click on a cluster. */
@@ -105,14 +111,14 @@ export class CityMap {
   }
 
   /**
-   * Shows a route with its corridor at true width and its stops, or none. `passed` says, by chainage in whole
-   * metres, when the bus was at a stop, as a text.
+   * Shows a route with its corridor at true width and its stops, or none. `times` are those of the stops by their
+   * chainage in whole metres.
    */
-  async showRoute(route: Route | null, passed: ReadonlyMap<number, string>): Promise<void> {
+  async showRoute(route: Route | null, times: ReadonlyMap<number, StopTime>): Promise<void> {
     await this.#ready;
-    const stops = (route?.properties.stops ?? []).map((stop) => ({ ...stop, at: passed.get(Math.round(stop.chainage_m)) }));
+    const stops = (route?.properties.stops ?? []).map((stop) => ({ ...stop, ...times.get(Math.round(stop.chainage_m)) }));
     this.#setSource("chosen", collection(route === null ? [] : [route]));
-    this.#setSource("stops", collection(stops.map(({ lon, lat, at }) => pointFeature(lon, lat, { passed: at !== undefined }))));
+    this.#setSource("stops", collection(stops.map(({ lon, lat, passed }) => pointFeature(lon, lat, { passed }))));
     this.#map.setPaintProperty("routes", "line-opacity", route === null ? 1 : 0.4);
     const lat = route?.geometry.coordinates[0]?.[1];
     if (route !== null && lat !== undefined) {
@@ -124,7 +130,7 @@ export class CityMap {
     this.#stopNames = stops.map((stop) => {
       const element = document.createElement("span");
       element.className = "stop-name";
-      element.textContent = stop.at === undefined ? stop.name : `${stop.name} ${stop.at}`;
+      element.textContent = `${stop.name} ${stop.said ?? ""}`.trimEnd();
       const place = this.#edge.toMap([stop.lon, stop.lat]);
       return new Marker({ element, anchor: "left", offset: [9, 0] }).setLngLat(place).addTo(this.#map);
     });

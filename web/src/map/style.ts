@@ -78,7 +78,7 @@ export function layers(base: TileMap | null = null): LayerSpecification[] {
       source: "stops",
       paint: {
         "circle-radius": ["interpolate", ["linear"], ["zoom"], 10, 3, 16, 6],
-        "circle-color": ["case", ["get", "passed"], colour("--chosen"), colour("--ground")],
+        "circle-color": ["case", ["==", ["get", "passed"], true], colour("--chosen"), colour("--ground")],
         "circle-stroke-color": colour("--chosen"),
         "circle-stroke-width": 2,
       },

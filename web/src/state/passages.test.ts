@@ -1,6 +1,6 @@
 import { expect, test } from "vitest";
 import type { Trip } from "../wire/bus";
-import { rowsNear, stopRows } from "./passages";
+import { minutesLate, rowsNear, stopRows } from "./passages";
 
 /** A trip whose stops were reached and left as told: "-" for not, "r" reached, "l" left too. */
 function trip(seen: string, state: Trip["state"] = "under_way"): Trip {
@@ -9,6 +9,7 @@ function trip(seen: string, state: Trip["state"] = "under_way"): Trip {
     lon: 114.3,
     lat: 30.6,
     chainage_m: at * 1000,
+    due_at: null,
     reached_at: what === "-" ? null : `2026-09-01T07:0${at}:00+08:00`,
     left_at: what === "l" ? `2026-09-01T07:0${at}:30+08:00` : null,
   }));
@@ -36,4 +37,14 @@ test("the rows near the bus are the last it passed and the next, and never fewer
   expect(names("lll---")).toEqual(["1", "2", "3", "4"]);
   expect(names("llllll")).toEqual(["2", "3", "4", "5"]);
   expect(names("l-")).toEqual(["0", "1"]);
+});
+
+test("late is who comes after the time of the timetable by more than a minute, and who leaves the first stop so", () => {
+  const timed = trip("llr-");
+  const due = ["07:00:00", "06:58:30", "07:05:00", "07:06:00"];
+  timed.stops.forEach((stop, at) => (stop.due_at = `2026-09-01T${due[at]}+08:00`));
+  expect(timed.stops.map((stop) => minutesLate(timed, stop))).toEqual([0, 2, -3, null]);
+  timed.stops[0] = { ...timed.stops[0]!, reached_at: "2026-09-01T06:50:00+08:00", left_at: "2026-09-01T07:04:59+08:00" };
+  expect(minutesLate(timed, timed.stops[0])).toBe(4);
+  expect(minutesLate(trip("l"), trip("l").stops[0]!)).toBeNull();
 });

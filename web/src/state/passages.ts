@@ -22,6 +22,21 @@ function progressOf({ state, stops }: Trip, stop: StopPassage, at: number, last:
   return next ? "next" : "ahead";
 }
 
+/** Minutes within which a bus is on time. */
+const ON_TIME_MIN = 1;
+const MINUTE_MS = 60_000;
+
+/**
+ * Whole minutes that a bus was behind its timetable at a stop, negative ahead of it; 0 on time, null where that is not
+ * known. At the first stop of a trip it waits for its time: there it counts when it left.
+ */
+export function minutesLate(trip: Trip, stop: StopPassage): number | null {
+  const was = stop === trip.stops[0] ? stop.left_at : stop.reached_at;
+  if (was === null || stop.due_at === null) return null;
+  const minutes = Math.trunc((Date.parse(was) - Date.parse(stop.due_at)) / MINUTE_MS);
+  return Math.abs(minutes) <= ON_TIME_MIN ? 0 : minutes;
+}
+
 /** The rows round where the bus is, so many before and after; all when there are no more. */
 export function rowsNear(rows: readonly StopRow[], before: number, after: number): StopRow[] {
   const last = rows.findLastIndex(({ progress }) => progress === "passed" || progress === "there");

@@ -1,5 +1,5 @@
 /** Spans of time as people ask for them: today's morning run, the afternoon, the whole day, the last hour. */
-import { dayOf, momentOf, timeOfDay } from "../text/zone";
+import { dayOf, minuteOf, momentOf } from "../text/zone";
 import type { Run, Span } from "../wire/tracks";
 
 export const PRESETS = ["morning", "afternoon", "day", "hour"] as const;
@@ -22,7 +22,7 @@ export function spanOn(day: string, from: string, to: string): Span {
 
 /** How a span stands in the form: its day and the two times of day, to the minute. */
 export function spanFields(span: Span): { day: string; from: string; to: string } {
-  return { day: dayOf(span.fromMs), from: timeOfDay(span.fromMs).slice(0, 5), to: timeOfDay(span.toMs).slice(0, 5) };
+  return { day: dayOf(span.fromMs), from: minuteOf(span.fromMs), to: minuteOf(span.toMs) };
 }
 
 function around(runs: readonly Run[]): Span {

@@ -28,6 +28,11 @@ export function timeOfDay(ms: number): string {
   return formats.clock.format(ms);
 }
 
+/** 07:31 */
+export function minuteOf(ms: number): string {
+  return timeOfDay(ms).slice(0, 5);
+}
+
 /** 2026-09-01 */
 export function dayOf(ms: number): string {
   return formats.day.format(ms);

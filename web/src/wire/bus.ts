@@ -2,8 +2,9 @@
 import { ask } from "./client";
 import type { Alert, AlertPage, LonLat, Stop } from "./contract";
 
-/** A stop and when the bus was there by its own track; null where it was not seen. */
+/** A stop, when the bus is due there and when it was there by its own track; null where that is not known. */
 export interface StopPassage extends Stop {
+  due_at: string | null;
   reached_at: string | null;
   left_at: string | null;
 }

@@ -3,10 +3,12 @@ import { untrack } from "svelte";
 import type { ControlRoom } from "../../room/control-room.svelte";
 import { preferences } from "../../room/preferences.svelte";
 import { afterTrack, RECENT_MS, withPosition, type Sample } from "../../state/recent";
-import { dayStart, timeOfDay } from "../../text/zone";
-import { readAlertsOf, readTrackSince, readTrip, type Trip } from "../../wire/bus";
+import type { StopTime } from "../../map/city-map";
+import { dayStart, minuteOf } from "../../text/zone";
+import { readAlertsOf, readTrackSince, readTrip, type StopPassage, type Trip } from "../../wire/bus";
 import type { Alert } from "../../wire/contract";
 import { readApproval } from "../../wire/tracks";
+import { liveText } from "./words";
 
 const POLL_MS = 10_000;
 
@@ -19,12 +21,11 @@ export class BusWatch {
   alerts = $state.raw<readonly Alert[] | undefined>(undefined);
   #polling: ReturnType<typeof setInterval> | undefined;
 
-  /** When the bus was at the stops of the route that is shown, by chainage in whole metres. */
-  readonly passed = $derived.by((): ReadonlyMap<number, string> => {
+  /** When the bus was or is due at the stops of the route that is shown, by chainage in whole metres. */
+  readonly stopTimes = $derived.by((): ReadonlyMap<number, StopTime> => {
     const { trip } = this;
     if (trip == null || trip.approval_id !== this.#room.shownRoute?.properties.approval_id) return NO_STOPS;
-    const seen = trip.stops.filter((stop) => stop.reached_at !== null);
-    return new Map(seen.map((stop) => [Math.round(stop.chainage_m), timeOfDay(Date.parse(stop.reached_at ?? "")).slice(0, 5)]));
+    return new Map(trip.stops.map((stop) => [Math.round(stop.chainage_m), stopTime(stop)]));
   });
 
   /** To be made where effects may be: in a component's beginning. */
@@ -69,7 +70,12 @@ export class BusWatch {
   }
 }
 
-const NO_STOPS: ReadonlyMap<number, string> = new Map();
+const NO_STOPS: ReadonlyMap<number, StopTime> = new Map();
+
+function stopTime({ reached_at, due_at }: StopPassage): StopTime {
+  if (reached_at !== null) return { passed: true, said: minuteOf(Date.parse(reached_at)) };
+  return { passed: false, said: due_at === null ? "" : liveText().dueAt(minuteOf(Date.parse(due_at))) };
+}
 
 /** Whether an answer says anything new: what depends on it is drawn anew only then. */
 function isNews(held: unknown, read: unknown): boolean {
