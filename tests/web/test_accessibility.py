@@ -36,7 +36,7 @@ def with_a_waiver_to_sign(page: Page) -> None:
 
 
 def with_the_question_for_a_name(page: Page) -> None:
-    page.locator(".who").click()
+    page.get_by_role("button", name="李雷").click()
     expect(page.get_by_role("dialog")).to_be_visible()
 
 

@@ -176,8 +176,8 @@ def test_alerts_that_happen_while_the_link_is_cut_are_there_once_when_it_is_mend
     open_room: OpenRoom, link: Any
 ) -> None:
     page, other = open_room(link.address, may_complain=True), open_room()
-    mine, meanwhile = open_alert(page), open_alert(other)
-    name = meanwhile.get_attribute("data-alert")
+    open_alert(page)
+    name = open_alert(other).get_attribute("data-alert")
     link.cut()
     expect(page.get_by_role("alert")).to_contain_text("连接中断", timeout=5_000)
     before = len(api(other, "/alerts?limit=500")["items"])
@@ -190,7 +190,6 @@ def test_alerts_that_happen_while_the_link_is_cut_are_there_once_when_it_is_mend
         other.wait_for_timeout(1_000)
     link.mend()
     expect(page.locator(".link.live")).to_be_visible(timeout=30_000)
-    expect(mine).to_be_attached()
     for _ in range(10):
         while (more := page.get_by_role("button", name=re.compile("显示更多"))).count():
             more.click()

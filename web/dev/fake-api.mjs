@@ -152,6 +152,15 @@ function drive(bus) {
   bus.heading = ((Math.atan2(dx * bus.way, dy * bus.way) * 180) / Math.PI + 360) % 360;
 }
 
+function newAlert(bus, rule, sinceMs, evidence) {
+  const [lon, lat] = bus.lonLat;
+  return {
+    alert_id: `${bus.record.bus_id}.${rule}.${sinceMs}`, bus_id: bus.record.bus_id, rule, severity: "warning", status: "open",
+    started_at: zoned(sinceMs), detected_at: zoned(nowMs), ended_at: null, lon, lat, found_late: false, version: 0, evidence,
+    assignee: null, level: 0, due_at: null, false_reason: null,
+  };
+}
+
 function judge(bus) {
   const { fault, route } = bus;
   if (fault === null) return;
@@ -160,12 +169,7 @@ function judge(bus) {
   const violates = fault.rule === "speeding" ? over : off;
   if (violates && fault.alert === null) fault.since ??= nowMs;
   if (violates && fault.alert === null && nowMs - fault.since >= 5000) {
-    const [lon, lat] = bus.lonLat;
-    fault.alert = {
-      alert_id: `${bus.record.bus_id}.${fault.rule}.${fault.since}`, bus_id: bus.record.bus_id, rule: fault.rule, severity: "warning", status: "open",
-      started_at: zoned(fault.since), detected_at: zoned(nowMs), ended_at: null, lon, lat, found_late: false, version: 0, evidence: {},
-      assignee: null, level: 0, due_at: null, false_reason: null,
-    };
+    fault.alert = newAlert(bus, fault.rule, fault.since, {});
     alerts.set(fault.alert.alert_id, fault.alert);
     measure(bus, fault.alert);
     fault.alert.due_at = deadline(fault.alert);
@@ -231,10 +235,7 @@ function startFault() {
 function goSilent(bus) {
   const [lon, lat] = bus.lonLat;
   const evidence = { peak_at: zoned(nowMs), peak_lon: lon, peak_lat: lat, fixes: 1, parameters_version: "fake", registry_version: "fake", silent_s: 180 };
-  const alert = {
-    alert_id: `${bus.record.bus_id}.silent.${nowMs}`, bus_id: bus.record.bus_id, rule: "silent", severity: "warning", status: "open",
-    started_at: zoned(nowMs), detected_at: zoned(nowMs), ended_at: null, lon, lat, found_late: false, version: 0, evidence,
-  };
+  const alert = newAlert(bus, "silent", nowMs, evidence);
   alerts.set(alert.alert_id, alert);
   change(alert, "opened");
 }
