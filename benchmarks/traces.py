@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass
 from typing import Any
 
@@ -24,9 +24,12 @@ class Work:
     """Of a page's main thread."""
 
     frames_ms: list[float]
-    """Milliseconds of work that made each frame but the first."""
+    """Milliseconds of work that made each frame but the first, by the clock."""
+    processor_ms: list[float]
+    """The same as the thread's own processor time: without waiting for a core that another has, such as the
+    one that draws WebGL where there is no graphics card."""
     busy: float
-    """The part of the time between the first and the last of them that was work."""
+    """The part of the time between the first and the last of them that was work, by the clock."""
     frames_a_second: float
 
 
@@ -36,20 +39,17 @@ def read_work(events: Iterable[Mapping[str, Any]]) -> Work:
     thread = _busiest(events)
     own = [event for event in events if (event["pid"], event["tid"]) == thread]
     frames = sorted(event["ts"] for event in own if event["name"] == FRAME and event["ph"] == "X")
-    spans = _united(
-        (event["ts"], event["ts"] + event.get("dur", 0.0))
-        for event in own
-        if event["name"] in WORK and event.get("ph") == "X"
-    )
-    work = [0.0] * max(len(frames) - 1, 0)
+    clock, processor = ([0.0] * max(len(frames) - 1, 0) for _ in range(2))
     at = 0
-    for begin, end in spans:
-        while at < len(work) and frames[at + 1] <= begin:
+    for event in _outermost(event for event in own if event["name"] in WORK and event.get("ph") == "X"):
+        while at < len(clock) and frames[at + 1] <= event["ts"]:
             at += 1
-        if at < len(work) and begin >= frames[0]:
-            work[at] += (end - begin) / 1_000
+        if at < len(clock) and event["ts"] >= frames[0]:
+            took = event.get("dur", 0.0)
+            clock[at] += took / 1_000
+            processor[at] += event.get("tdur", took) / 1_000
     seconds = max(frames[-1] - frames[0], 1.0) / 1e6
-    return Work(work, sum(work) / 1_000 / seconds, len(work) / seconds)
+    return Work(clock, processor, sum(clock) / 1_000 / seconds, len(clock) / seconds)
 
 
 def _busiest(events: list[Mapping[str, Any]]) -> tuple[int, int]:
@@ -68,12 +68,10 @@ def _busiest(events: list[Mapping[str, Any]]) -> tuple[int, int]:
     return max(frames, key=lambda thread: frames[thread])
 
 
-def _united(spans: Iterable[tuple[float, float]]) -> list[tuple[float, float]]:
-    """Spans without those that lie in others, in order."""
-    united: list[tuple[float, float]] = []
-    for begin, end in sorted(spans):
-        if united and begin < united[-1][1]:
-            united[-1] = (united[-1][0], max(united[-1][1], end))
-        else:
-            united.append((begin, end))
-    return united
+def _outermost(events: Iterable[Mapping[str, Any]]) -> Iterator[Mapping[str, Any]]:
+    """Events of one thread that lie in no other, in order."""
+    end = -1.0
+    for event in sorted(events, key=lambda event: (event["ts"], -event.get("dur", 0.0))):
+        if event["ts"] >= end:
+            end = event["ts"] + event.get("dur", 0.0)
+            yield event

@@ -32,7 +32,7 @@ def test_work_is_counted_from_frame_to_frame_and_what_is_nested_once() -> None:
     trace = [
         named(MAIN),
         event(FRAME, 10),
-        event("FireAnimationFrame", 11, 4),
+        event("FireAnimationFrame", 11, 4) | {"tdur": 3_000.0},
         event("FunctionCall", 11.5, 3),
         event("UpdateLayoutTree", 15, 1),
         event(FRAME, 26),
@@ -43,6 +43,7 @@ def test_work_is_counted_from_frame_to_frame_and_what_is_nested_once() -> None:
     ]
     work = read_work(trace)
     assert work.frames_ms == pytest.approx([5.0, 2.0])
+    assert work.processor_ms == pytest.approx([4.0, 2.0]), "less the time that it waited for a core"
     assert work.busy == pytest.approx(7 / 32)
     assert work.frames_a_second == pytest.approx(2 / 0.032)
 
