@@ -20,23 +20,12 @@ from api.app import create_app
 from api.context import Check, Context
 from api.frames import COLUMNS
 from api.live import LiveHub
-from api.ports import Ports
 from api.server import ApiServer
+from buswatch.web import ports_on
 from fleet.fixes import Fixes
-from storage.accesses import AccessLog
-from storage.advisories import AdvisoryBook
-from storage.alerts import AlertBook
-from storage.changes import AlertDesk, ChangeLog
 from storage.commit import Batch, Committer, Receipt
 from storage.database import Database
-from storage.handling import HandlingBook
-from storage.hours import HourBook
-from storage.incidents import IncidentBook
-from storage.positions import Tracks
-from storage.registry import Record, import_registry, load_registry
-from storage.rejects import RejectShelf
-from storage.retention import RetentionRecord
-from storage.waivers import WaiverBook
+from storage.registry import import_registry, load_registry
 from tests.scenes import START_MS, registry
 from tests.storage.records import change
 
@@ -73,31 +62,12 @@ def row(bus: str, time_ms: int = NOW_MS, lon: float = 114.3, state: str = "on_ro
     return [bus, time_ms, lon, 30.6, 34.2, 122.0, 50.0, 3.1, state]
 
 
-def ports_of(database: Database) -> Ports:
-    """All that the API reads and writes, from one database."""
-    return Ports(
-        record=Record(database),
-        tracks=Tracks(database),
-        hours=HourBook(database),
-        alerts=AlertBook(database),
-        handling=HandlingBook(database),
-        desk=AlertDesk(database),
-        changes=ChangeLog(database),
-        rejects=RejectShelf(database),
-        retention=RetentionRecord(database),
-        waivers=WaiverBook(database),
-        advisories=AdvisoryBook(database),
-        incidents=IncidentBook(database),
-        accesses=AccessLog(database),
-    )
-
-
 @pytest.fixture
 async def room(database: Database, tmp_path: Path) -> Room:
     """A process that has not begun to listen; one alert is open."""
     await import_registry(database, registry(buses=3))
     loaded, keys = await load_registry(database)
-    ports = ports_of(database)
+    ports = ports_on(database)
     hub = LiveHub(ports, loaded.tz, lambda: NOW_MS)
     room = Room(database, Committer(database, keys), hub, tmp_path / "page")
     context = Context(ports, hub, loaded.tz, room.announce, room.checks, lambda: NOW_MS)

@@ -26,6 +26,7 @@ from api.indicators import cut
 from api.live import LiveHub
 from api.overview_schemas import Overview
 from api.ports import Ports
+from buswatch.web import ports_on
 from fleet.calendar import DaysOff, SchoolCalendar
 from fleet.clock import DAY_MS, HOUR_MS, MINUTE_MS, from_ms
 from fleet.fixes import Fixes
@@ -37,7 +38,6 @@ from storage.commit import Batch, Committer
 from storage.database import Database
 from storage.hours import count_hours
 from storage.registry import import_registry, load_registry
-from tests.api.conftest import ports_of
 from tests.scenes import DAY, START_MS, bus, registry, track
 from tests.storage.records import alert, change
 
@@ -122,7 +122,7 @@ class Office:
 
 @pytest.fixture
 async def office(database: Database, tmp_path: Path) -> AsyncIterator[Office]:
-    office = Office(database, ports_of(database))
+    office = Office(database, ports_on(database))
     await office.record(small_fleet())
     zone = small_fleet().tz
     hub = LiveHub(office.ports, zone, lambda: office.now_ms)

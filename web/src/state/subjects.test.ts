@@ -1,7 +1,7 @@
 import { describe, expect, test } from "vitest";
 import type { Bus } from "../wire/contract";
 import type { Driver, Run } from "../wire/tracks";
-import { dutiesOf, findSubjects, type Subject } from "./subjects";
+import { dutiesOf, findBuses, findSubjects, type Subject } from "./subjects";
 
 const bus = (bus_id: string, plate: string, school: string): Bus => ({
   bus_id,
@@ -38,9 +38,10 @@ const found = (typed: string): string[] =>
   );
 
 describe("a search", () => {
-  test("finds nothing for nothing", () => expect(found("  ")).toEqual([]));
   test("finds buses, schools and drivers by one word", () => expect(found("王")).toEqual(["王家墩小学", "王海燕"]));
   test("has what begins as typed before what only holds it", () => expect(found("b0001")).toEqual(["B0001"]));
+  test("for buses looks into their schools too", () =>
+    expect(findBuses("王家", BUSES).map(({ bus_id }) => bus_id)).toEqual(["B0003"]));
   test("looks into plates and identities", () => expect(found("0012")).toEqual(["B0012", "B0001"]));
 });
 

@@ -10,6 +10,7 @@ export interface Duty {
   runs: Run[];
 }
 
+const MOST_BUSES = 8;
 const MOST = { bus: 6, school: 3, driver: 4 } as const;
 
 /** How well a text answers: 0 when it is what was typed, 1 when it begins so, 2 when it holds it; else null. */
@@ -28,10 +29,14 @@ function best<Item>(items: Iterable<Item>, texts: (item: Item) => string[], part
   return hits.sort((a, b) => a.rank - b.rank).slice(0, most).map(({ item }) => item);
 }
 
+/** Buses by plate, identity or school. */
+export function findBuses(typed: string, buses: Iterable<Bus>): Bus[] {
+  return best(buses, ({ plate, bus_id, school }) => [plate, bus_id, school], typed.toUpperCase(), MOST_BUSES);
+}
+
 /** What the typed text may mean, at most a dozen: buses by plate or identity, schools and drivers by name. */
 export function findSubjects(typed: string, buses: Iterable<Bus>, drivers: Iterable<Driver>): Subject[] {
-  const part = typed.trim().toUpperCase();
-  if (part === "") return [];
+  const part = typed.toUpperCase();
   const all = [...buses];
   const schools = new Set(all.map((bus) => bus.school));
   return [
