@@ -90,6 +90,7 @@ class SheetAssignment(Model):
     weekdays: list[int]
     starts: time
     ends: time
+    stop_times: list[time] = Field(description="When it is due at each stop; empty where none is on record")
 
 
 class SheetApproval(Model):
