@@ -2,7 +2,8 @@
  * What an operator hears and sees beyond the page: a short tone, and a notice on the desktop.
  *
  * Which news rings is decided in state/ringing. A browser lets no page sound before somebody has clicked in it, and
- * shows no notice before somebody has allowed it; both are said in words by whoever draws the switch.
+ * shows no notice before somebody has allowed it; both are said in words by whoever draws the switch. Of several pages
+ * of one browser the first that may sound does; when it is closed, the next.
  */
 import { maySound, type Cause } from "../state/ringing";
 import { preferences } from "./preferences.svelte";
@@ -14,6 +15,7 @@ const TONES: Record<Cause, [hertz: number, at: number][]> = {
 };
 const NOTE_S = 0.14;
 const LOUDNESS = 0.2;
+const LOCK = "buswatch.bell";
 
 export type SoundState = "on" | "muted" | "blocked" | "none";
 export type NoticeState = NotificationPermission | "none";
@@ -21,6 +23,8 @@ export type NoticeState = NotificationPermission | "none";
 export class Bell {
   #context = $state.raw<AudioContext | null>(null);
   #unlocked = $state(false);
+  #leads = false;
+  #release: (() => void) | null = null;
   #soundedMs: number | null = null;
   #permission = $state<NoticeState>(typeof Notification === "undefined" ? "none" : Notification.permission);
 
@@ -42,6 +46,7 @@ export class Bell {
       removeEventListener("click", gesture);
       removeEventListener("keydown", gesture);
       void this.#context?.close();
+      this.#release?.();
     };
   }
 
@@ -51,6 +56,19 @@ export class Bell {
     this.#context ??= new AudioContext();
     await this.#context.resume();
     this.#unlocked = this.#context.state === "running";
+    if (this.#unlocked) this.#lead();
+  }
+
+  /** Waits its turn among the pages of this browser, and rings from then on. Over plain HTTP a page knows no other. */
+  #lead(): void {
+    if (!("locks" in navigator)) {
+      this.#leads = true;
+      return;
+    }
+    void navigator.locks.request(LOCK, () => {
+      this.#leads = true;
+      return new Promise<void>((release) => (this.#release = release));
+    });
   }
 
   /** What the switch does: it lets a silenced browser sound, else mutes or unmutes, which is heard. */
@@ -73,7 +91,7 @@ export class Bell {
 
   ring(cause: Cause): void {
     const nowMs = Date.now();
-    if (this.sound !== "on" || !maySound(this.#soundedMs, nowMs)) return;
+    if (this.sound !== "on" || !this.#leads || !maySound(this.#soundedMs, nowMs)) return;
     this.#soundedMs = nowMs;
     this.#play(cause);
   }
