@@ -58,6 +58,22 @@ async def on_record(database: Database) -> dict[str, Alert]:
     }
 
 
+def differences(live: dict[str, Alert], replayed: dict[str, Alert]) -> dict[str, object]:
+    """By alert, what the two say otherwise: each field with both values, or where alone it is."""
+    told: dict[str, object] = {}
+    for name in sorted(live.keys() | replayed.keys()):
+        if name not in live or name not in replayed:
+            told[name] = "live alone" if name in live else "replayed alone"
+        elif live[name] != replayed[name]:
+            was, now = (_flat(alerts[name]) for alerts in (live, replayed))
+            told[name] = {field: (was[field], now[field]) for field in was if was[field] != now[field]}
+    return told
+
+
+def _flat(alert: Alert) -> dict[str, object]:
+    return msgspec.structs.asdict(alert) | msgspec.structs.asdict(alert.evidence) | {"evidence": ...}
+
+
 async def driven_live(broker: Broker, simulation: Simulation) -> Summary:
     buses = [bus.bus_id for bus in simulation.registry.buses]
     async with Publisher.of_fleet(mqtt.Broker(port=broker.port), buses) as publisher:
@@ -96,4 +112,4 @@ async def test_a_recording_replayed_at_sixty_times_the_speed_brings_the_same_ale
     await monitor.stop()
     assert await Tracks(database).count() == published
     assert await RejectShelf(database).counts() == {}
-    assert await on_record(database) == live
+    assert differences(live, await on_record(database)) == {}
