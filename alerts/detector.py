@@ -161,25 +161,35 @@ class Detector:
             self.judge.take_up(self._trips)
 
     def judge_anew(
-        self, fixes: Fixes, rows: NDArray[np.int32], on_file: Sequence[Alert], received_ms: int
+        self,
+        fixes: Fixes,
+        rows: NDArray[np.int32],
+        sure_ms: NDArray[np.int64],
+        late_ms: NDArray[np.int64],
+        on_file: Sequence[Alert],
+        received_ms: int,
     ) -> Findings:
         """Forget the buses in ``rows`` and judge all of their ``fixes`` in the order of event time.
 
-        ``fixes`` are the stored ones from far enough back, each bus's in order; ``on_file`` the alerts
-        of these buses that had not ended before. The changes found are what must change about those, see
+        ``fixes`` are the stored ones from far enough back, each bus's in order; ``sure_ms``, of the shape
+        of ``rows``, from when on each is judged with all that it goes by; ``late_ms`` the oldest fix of
+        each that came late, 0 where any may have; ``on_file`` the alerts of these buses that had not
+        ended before the fixes given. The changes found are what must change about those, see
         ``reconcile``; afterwards the detector goes on as if every fix had come in its place.
         """
         self.screen.forget(rows)
         self.judge.forget(rows)
         found = self.detect(fixes, received_ms)
         changes: list[Change] = []
-        for row in rows.tolist():
+        for row, sure, late in zip(rows.tolist(), sure_ms.tolist(), late_ms.tolist(), strict=True):
             bus_id = self._registry.buses[row].bus_id
             times = fixes.time_ms[fixes.bus == row]
             newer, going_on = reconcile(
                 [alert for alert in on_file if alert.bus_id == bus_id],
                 [change for change in found.changes if change.alert.bus_id == bus_id],
                 int(times.max()) if len(times) else 0,
+                sure,
+                late,
             )
             changes += newer
             for alert in going_on:

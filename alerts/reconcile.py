@@ -5,6 +5,10 @@ episodes that this gives are laid beside those on file: one that overlaps an ale
 alert, whose identity stays; one that overlaps none, or only alerts that other episodes are, was missed
 and is opened now; an alert that goes on and is no episode any more is ended. An end and a severity may
 be set right, or an alert go on after all; none is taken back.
+
+The fixes are given again from some moment on, and for a while after it the detector does not know yet
+what the bus is about. What began in that while, and is over, stays as it was judged when it happened; and
+so does what was over before the oldest late fix, which no later one can change.
 """
 
 from __future__ import annotations
@@ -17,12 +21,13 @@ from alerts.episodes import Alert, Change
 
 
 def reconcile(
-    on_file: Sequence[Alert], rejudged: Sequence[Change], newest_ms: int
+    on_file: Sequence[Alert], rejudged: Sequence[Change], newest_ms: int, sure_ms: int = 0, late_ms: int = 0
 ) -> tuple[list[Change], list[Alert]]:
     """The changes to record for one bus, and the alerts on file whose episode goes on.
 
     ``on_file``: the bus's alerts that had not ended before the first fix judged anew; ``rejudged``:
-    all changes that judging anew gave, in order; ``newest_ms``: the newest fix judged. The alerts
+    all changes that judging anew gave, in order; ``newest_ms``: the newest fix judged; ``sure_ms``: from
+    when on it was judged with all that it goes by; ``late_ms``: the oldest fix that came late. The alerts
     that go on are the ones under whose identity the detector must continue.
     """
     episodes: dict[str, list[Change]] = {}
@@ -35,10 +40,13 @@ def reconcile(
         episode = steps[-1].alert
         known = known_as.get(identity)
         if known is None:
-            changes += steps
+            if not _settled(episode, sure_ms, late_ms):
+                changes += steps
             continue
         if episode.ended_ms is None:
             going_on.append(known)
+        if _settled(known, sure_ms, late_ms) and _settled(episode, sure_ms, late_ms):
+            continue
         if known.ended_ms != episode.ended_ms or _misjudged(known, episode):
             changes.append(_set_right(known, episode, newest_ms))
     matched = {alert.alert_id for alert in known_as.values()}
@@ -48,6 +56,11 @@ def reconcile(
         if alert.ended_ms is None and alert.alert_id not in matched
     ]
     return changes, going_on
+
+
+def _settled(alert: Alert, sure_ms: int, late_ms: int) -> bool:
+    """Whether an episode is over, and was before anything that judging anew can tell."""
+    return alert.ended_ms is not None and (alert.started_ms < sure_ms or alert.ended_ms < late_ms)
 
 
 def _pair(on_file: Sequence[Alert], episodes: Mapping[str, Alert]) -> dict[str, Alert]:

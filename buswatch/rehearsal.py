@@ -322,7 +322,7 @@ async def rehearse_stored(
             some = np.array(rows[start : start + _BUSES_AT_ONCE], np.int32)
             detector = Detector(registry, parameters, rules=rules or RULES)
             begins = np.full(len(some), from_ms)
-            since_ms = given_from(registry, some, begins, begins, ())
+            since_ms = given_from(registry, some, begins, begins, ()).since_ms
             stored, _ = await fixes_since(database, keys[some], since_ms)
             fixes = stored.take(stored.time_ms < to_ms + _ENDS_WITHIN_MS)
             found = episodes_of(detector, Fixes(some[fixes.bus], *(

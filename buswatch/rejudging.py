@@ -12,6 +12,7 @@ from __future__ import annotations
 import logging
 from collections.abc import Sequence
 from dataclasses import replace
+from typing import NamedTuple
 
 import numpy as np
 from numpy.typing import NDArray
@@ -35,6 +36,7 @@ DRIVEN_FROM_MS = 2 * MINUTE_MS
 """Given again before the oldest late fix, so that the way driven up to it is known."""
 BEFORE_MS = 11 * MINUTE_MS
 """Given again before a trip's window opened and before an open episode began."""
+_NONE_LATE = np.iinfo(np.int64).max
 
 
 class Rejudging:
@@ -57,7 +59,7 @@ class Rejudging:
     async def judge_all(self, now_ms: int) -> tuple[Change, ...]:
         """All buses, after a restart. Returns the changes recorded; raises ``Unavailable``."""
         rows = np.arange(len(self._registry.buses), dtype=np.int32)
-        return await self.judge(rows, np.full(len(rows), np.iinfo(np.int64).max), now_ms)
+        return await self.judge(rows, np.full(len(rows), _NONE_LATE), now_ms)
 
     async def judge(
         self, rows: NDArray[np.int32], oldest_ms: NDArray[np.int64], now_ms: int
@@ -70,16 +72,18 @@ class Rejudging:
         newest_ms = await newest_times(self._database, keys)
         bus_ids = [self._registry.buses[row].bus_id for row in rows]
         ongoing = await open_episodes(self._database, bus_ids)
-        since_ms = given_from(self._registry, rows, np.minimum(oldest_ms, newest_ms), newest_ms, ongoing)
-        stored, _ = await fixes_since(self._database, keys, since_ms)
+        reach = given_from(self._registry, rows, np.minimum(oldest_ms, newest_ms), newest_ms, ongoing)
+        stored, _ = await fixes_since(self._database, keys, reach.since_ms)
         fixes = replace(stored, bus=rows[stored.bus])
         newest_of = dict(zip(bus_ids, newest_ms.tolist(), strict=True))
         on_file = [
             alert
-            for alert in await episodes_since(self._database, bus_ids, since_ms)
+            for alert in await episodes_since(self._database, bus_ids, reach.since_ms)
             if not _by_time_alone(alert, newest_of[alert.bus_id])
         ]
-        found = self._detector.judge_anew(fixes, rows, on_file, now_ms)
+        # What came late before a restart may not have been judged in its place.
+        late_ms = np.where(oldest_ms == _NONE_LATE, 0, oldest_ms)
+        found = self._detector.judge_anew(fixes, rows, reach.sure_ms, late_ms, on_file, now_ms)
         log.debug("judged %d buses anew by %d fixes: %d changes", len(rows), len(fixes), len(found.changes))
         since_ms = np.zeros(len(self._bus_keys), np.int64)
         since_ms[rows] = oldest_ms
@@ -99,18 +103,29 @@ def _by_time_alone(alert: Alert, newest_ms: int) -> bool:
     return timely and alert.ended_ms is None and alert.detected_ms > newest_ms
 
 
+class Reach(NamedTuple):
+    """How far back buses are judged anew; shapes (n,), epoch milliseconds."""
+
+    since_ms: NDArray[np.int64]
+    """From when on their fixes are given again."""
+    sure_ms: NDArray[np.int64]
+    """From when on what comes of it can be relied on: before, a bus may have been on a trip whose beginning
+    is not among the fixes."""
+
+
 def given_from(
     registry: Registry,
     rows: NDArray[np.int32],
     oldest_ms: NDArray[np.int64],
     newest_ms: NDArray[np.int64],
     ongoing: Sequence[Alert],
-) -> NDArray[np.int64]:
-    """From when on the fixes of the buses in ``rows`` must be given again; shapes (n,).
+) -> Reach:
+    """How far back the buses in ``rows`` must be judged anew; shapes (n,).
 
     ``newest_ms`` is the event time of a bus's newest stored fix, 0 where there is none; ``oldest_ms``
     the oldest that was not judged in its place.
     """
+    sure_ms = np.minimum(oldest_ms, newest_ms - AT_LEAST_MS + DRIVEN_FROM_MS)
     since_ms = np.minimum(oldest_ms - DRIVEN_FROM_MS, newest_ms - AT_LEAST_MS)
     timetable = Timetable(registry)
     reported = newest_ms > 0
@@ -118,10 +133,12 @@ def given_from(
         trips, trip = timetable.trips_at(rows[reported], moments[reported])
         opened_ms = np.full(len(rows), np.iinfo(np.int64).max)
         if len(trips):
-            opened_ms[reported] = np.where(trip >= 0, trips.start_ms[trip] - BEFORE_MS, opened_ms[reported])
-        since_ms = np.minimum(since_ms, opened_ms)
+            opened_ms[reported] = np.where(trip >= 0, trips.start_ms[trip], opened_ms[reported])
+        sure_ms = np.minimum(sure_ms, opened_ms)
+        since_ms = np.minimum(since_ms, opened_ms - BEFORE_MS)
     place = {registry.buses[row].bus_id: i for i, row in enumerate(rows.tolist())}
     for alert in ongoing:
         i = place[alert.bus_id]
+        sure_ms[i] = min(sure_ms[i], alert.started_ms)
         since_ms[i] = min(since_ms[i], alert.started_ms - BEFORE_MS)
-    return np.maximum(since_ms, 0)
+    return Reach(np.maximum(since_ms, 0), sure_ms)

@@ -1,15 +1,20 @@
 """Late fixes: alerts that were missed are opened, those on file keep their identity, none is doubled."""
 
+import msgspec
 import numpy as np
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from alerts.detector import Detector
 from alerts.episodes import Alert, Change
+from alerts.reconcile import reconcile
 from fleet.fixes import Fixes
 from tests.scenes import NOW_MS, START_MS, registry, track
+from tests.storage.records import alert
 
 ROW = np.zeros(1, np.int32)
+ALL = np.zeros(1, np.int64)
+"""Every fix is given again and any may have come late."""
 
 
 def drive(*off: tuple[float, int]) -> Fixes:
@@ -43,7 +48,9 @@ def arrive(fixes: Fixes, order: np.ndarray) -> tuple[Desk, Detector]:
         desk.record(detector.detect(fixes.take(np.array([i])), NOW_MS).changes)
         if late:
             stored = fixes.take(np.sort(seen))
-            desk.record(detector.judge_anew(stored, ROW, list(desk.alerts.values()), NOW_MS).changes)
+            desk.record(
+                detector.judge_anew(stored, ROW, ALL, ALL, list(desk.alerts.values()), NOW_MS).changes
+            )
     return desk, detector
 
 
@@ -76,7 +83,9 @@ def test_two_deviations_that_looked_like_one_while_the_stretch_between_them_was_
     for part in (np.r_[n[:70], n[125:140]], n[70:125]):
         desk.record(detector.detect(fixes.take(part), NOW_MS).changes)
     assert len(desk.alerts) == 1
-    desk.record(detector.judge_anew(fixes.take(n[:140]), ROW, list(desk.alerts.values()), NOW_MS).changes)
+    desk.record(
+        detector.judge_anew(fixes.take(n[:140]), ROW, ALL, ALL, list(desk.alerts.values()), NOW_MS).changes
+    )
     desk.record(detector.detect(fixes.take(n[140:]), NOW_MS).changes)
     desk.record(
         detector.detect(track(10.0 * np.arange(150, 180), 0.0, start_s=150, speed_kmh=36), NOW_MS).changes
@@ -91,7 +100,7 @@ def test_judging_anew_what_came_in_order_changes_nothing() -> None:
     changes = detector.detect(fixes, NOW_MS).changes
     desk = Desk()
     desk.record(changes)
-    assert detector.judge_anew(fixes, ROW, list(desk.alerts.values()), NOW_MS).changes == ()
+    assert detector.judge_anew(fixes, ROW, ALL, ALL, list(desk.alerts.values()), NOW_MS).changes == ()
     rest = track(10.0 * np.arange(170, 210), 0.0, start_s=170, speed_kmh=36)
     desk.record(detector.detect(rest, NOW_MS).changes)
     assert spans(list(desk.alerts.values())) == [(60, 92), (150, 172)]
@@ -108,3 +117,35 @@ def test_in_any_disorder_no_episode_is_lost_or_doubled(seed: int, reach: int) ->
     for start, end in [(40, 65), (105, 130)]:
         assert any(a <= end and b >= start for a, b in found)
     assert all(any(a <= end and b >= start for start, end in [(40, 65), (105, 130)]) for a, b in found)
+
+
+def episode(started_s: int, ended_s: int | None) -> Alert:
+    ended_ms = None if ended_s is None else START_MS + 1_000 * ended_s
+    return msgspec.structs.replace(alert("B1", START_MS + 1_000 * started_s), ended_ms=ended_ms)
+
+
+def told(on_file: list[Alert], rejudged: Alert, *, sure_s: int = 0, late_s: int = 0) -> list[str]:
+    """What is told of an episode that was found by judging anew."""
+    steps = [Change("opened", rejudged.detected_ms, rejudged)]
+    if rejudged.ended_ms is not None:
+        steps.append(Change("ended", rejudged.ended_ms, rejudged))
+    moments = (START_MS + 1_000 * second for second in (sure_s, late_s))
+    changes, _ = reconcile(on_file, steps, START_MS + 200_000, *moments)
+    return [change.kind for change in changes]
+
+
+def test_what_was_over_before_the_oldest_late_fix_stays() -> None:
+    known, longer = episode(60, 92), episode(60, 93)
+    assert told([known], longer, late_s=100) == []
+    assert told([], longer, late_s=100) == []
+    assert told([known], longer, late_s=92) == ["ended"]
+    assert told([known], episode(60, 130), late_s=100) == ["ended"], "it reaches beyond the late fix"
+
+
+def test_what_began_before_all_is_known_stays_once_it_is_over() -> None:
+    known, shorter = episode(60, 92), episode(60, 80)
+    assert told([known], shorter, sure_s=70) == []
+    assert told([], shorter, sure_s=70) == []
+    assert told([known], shorter, sure_s=60) == ["ended"]
+    assert told([], episode(60, None), sure_s=70) == ["opened"], "it goes on"
+    assert told([episode(60, None)], episode(60, 80), sure_s=70) == ["ended"]

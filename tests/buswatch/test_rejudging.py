@@ -31,12 +31,18 @@ def since(newest_ms: int, *, oldest_ms: int | None = None, ongoing: Sequence[Ale
     """From when on the fixes of B2 are given again."""
     newest = np.array([newest_ms], np.int64)
     oldest = newest if oldest_ms is None else np.array([oldest_ms], np.int64)
-    return int(given_from(RECORD, np.array([1], np.int32), oldest, newest, ongoing)[0])
+    return int(given_from(RECORD, np.array([1], np.int32), oldest, newest, ongoing).since_ms[0])
 
 
 @pytest.mark.parametrize("into_ms", [0, MINUTE_MS, HOUR_MS, 2 * HOUR_MS - 1])
 def test_on_a_trip_from_before_its_window_opened(into_ms: int) -> None:
     assert since(START_MS + into_ms) <= START_MS - BEFORE_MS
+
+
+def test_a_trip_is_judged_surely_from_its_window_on_and_what_was_before_it_is_not() -> None:
+    newest_ms = np.array([START_MS + HOUR_MS], np.int64)
+    reach = given_from(RECORD, np.array([1], np.int32), newest_ms, newest_ms, ())
+    assert (reach.since_ms[0], reach.sure_ms[0]) == (START_MS - BEFORE_MS, START_MS)
 
 
 def test_off_every_trip_for_ten_minutes() -> None:
@@ -76,7 +82,7 @@ def test_each_bus_has_its_own_moment() -> None:
     rows = np.array([2, 0, 1], np.int32)
     ongoing = [alert("B2", START_MS - 4 * HOUR_MS)]
     found = given_from(RECORD, rows, newest, newest, ongoing)
-    assert found.tolist() == [0, START_MS - BEFORE_MS, START_MS - 4 * HOUR_MS - BEFORE_MS]
+    assert found.since_ms.tolist() == [0, START_MS - BEFORE_MS, START_MS - 4 * HOUR_MS - BEFORE_MS]
 
 
 @dataclass(frozen=True)
