@@ -122,7 +122,7 @@ def test_what_nobody_took_is_raised_stands_first_and_says_by_when_it_goes_furthe
         name_of(row) for row in page.locator("[data-alert]:has([data-level])").all()
     }
     waiting = page.locator("[data-alert]:has([data-due]):not(:has([data-level]))").first
-    expect(waiting.locator("[data-due]")).to_have_text(re.compile(r"剩 \d+:\d\d"))
+    expect(waiting.locator("[data-due]")).to_have_text(re.compile(r"剩 (\d+ 分|0:\d\d)"))
     handle(page, name_of(waiting), "acknowledge")
     taken = row_named(page, name_of(raised))
     taken.locator("button.row").click()
