@@ -5,6 +5,7 @@ from __future__ import annotations
 import io
 import json
 import re
+import unicodedata
 from collections.abc import Iterator
 from itertools import pairwise
 from pathlib import Path
@@ -45,8 +46,12 @@ def printed(page: Page) -> pypdf.PdfReader:
 
 
 def letters(pdf: pypdf.PdfReader) -> str:
-    """All text of a document without its spaces."""
-    return re.sub(r"\s", "", "".join(page.extract_text() for page in pdf.pages))
+    """All text of a document without its spaces.
+
+    Some fonts draw a character with the glyph of a radical that looks the same, and it is read as that one.
+    """
+    text = re.sub(r"\s", "", "".join(page.extract_text() for page in pdf.pages))
+    return unicodedata.normalize("NFKC", text).replace("\N{CJK RADICAL C-SIMPLIFIED CART}", "车")
 
 
 def crowded(page: Page) -> list[str]:
