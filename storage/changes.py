@@ -71,8 +71,9 @@ class AlertDesk:
     ) -> Change:
         """Record what ``by`` did about an alert, and return the change with its seq.
 
-        Raises ``NotFound`` for an unknown alert, ``Conflict`` when it has another version than the
-        person saw or is settled already, ``BadInput`` as ``alerts.handling.handled`` does.
+        ``expected_version`` is the one that the person saw. What the engine wrote since overwrites nobody's
+        deed and stands in nobody's way. Raises ``NotFound`` for an unknown alert, ``Conflict`` when another
+        person acted since or it is settled already, ``BadInput`` as ``alerts.handling.handled`` does.
         """
         async with self._database.transaction() as connection:
             await lock_changes(connection)
@@ -80,7 +81,7 @@ class AlertDesk:
             if row is None:
                 raise NotFound(f"there is no alert {alert_id!r}")
             alert = alert_of_row(row)
-            if alert.version != expected_version:
+            if not await _is_seen(connection, alert, expected_version):
                 raise Conflict(
                     f"alert {alert_id!r} is at version {alert.version} by now, not {expected_version};"
                     " read it again before you act on it"
@@ -90,6 +91,14 @@ class AlertDesk:
             return await put_change(
                 connection, Change(act, at_ms, alert_of_row(await cursor.fetchone()), by, note)
             )
+
+
+async def _is_seen(connection: Connection, alert: Alert, version: int) -> bool:
+    """Whether somebody who saw a version has seen all that people did about an alert."""
+    if version == alert.version:
+        return True
+    row = await (await connection.execute(_SQL["version_of_people"], [alert.alert_id])).fetchone()
+    return version < alert.version and (row is None or int(row[0]) <= version)
 
 
 class ChangeLog:

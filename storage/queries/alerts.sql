@@ -73,6 +73,11 @@ RETURNING seq;
 -- name: changes_after
 SELECT seq, kind, at, made_by, note, alert::text FROM alert_change WHERE seq > %s ORDER BY seq LIMIT %s;
 
+-- name: version_of_people
+-- The version that an alert got by what somebody last did about it.
+SELECT (alert->>'version')::integer FROM alert_change
+WHERE alert_id = %s AND made_by IS NOT NULL ORDER BY seq DESC LIMIT 1;
+
 -- name: newest_seq
 SELECT seq FROM alert_change ORDER BY seq DESC LIMIT 1;
 

@@ -95,6 +95,21 @@ async def test_acknowledging_twice_is_a_conflict(desk: AlertDesk) -> None:
         await act(desk, "acknowledged", 2)
 
 
+async def test_what_the_engine_wrote_since_stands_in_nobodys_way_and_what_a_person_did_does(
+    desk: AlertDesk, committer: Committer
+) -> None:
+    nothing = Fixes.empty(), np.zeros(0, np.int16), START_MS, []
+    await committer.commit(Batch(*nothing, [change("updated", after_s=15), change("updated", after_s=25)]))
+    done = await act(desk, "acknowledged", 1)
+    assert (done.alert.status, done.alert.version) == ("acknowledged", 4)
+    await committer.commit(Batch(*nothing, [change("updated", after_s=35)]))
+    with pytest.raises(Conflict, match="at version 5 by now, not 3"):
+        await act(desk, "closed", 3, by="李雷")
+    with pytest.raises(Conflict, match="at version 5 by now, not 6"):
+        await act(desk, "closed", 6, by="李雷")
+    assert (await act(desk, "closed", 4, by="李雷")).alert.version == 6
+
+
 async def test_an_act_upon_no_alert_finds_none(desk: AlertDesk) -> None:
     with pytest.raises(NotFound, match="no alert 'B9"):
         await desk.handle("B9.speeding.1", "closed", by="甲", note=None, expected_version=1, at_ms=0)
