@@ -98,11 +98,13 @@ async def test_acknowledging_twice_is_a_conflict(desk: AlertDesk) -> None:
 async def test_what_the_engine_wrote_since_stands_in_nobodys_way_and_what_a_person_did_does(
     desk: AlertDesk, committer: Committer
 ) -> None:
-    nothing = Fixes.empty(), np.zeros(0, np.int16), START_MS, []
-    await committer.commit(Batch(*nothing, [change("updated", after_s=15), change("updated", after_s=25)]))
+    def batch(*changes: Change) -> Batch:
+        return Batch(Fixes.empty(), np.zeros(0, np.int16), START_MS, [], list(changes))
+
+    await committer.commit(batch(change("updated", after_s=15), change("updated", after_s=25)))
     done = await act(desk, "acknowledged", 1)
     assert (done.alert.status, done.alert.version) == ("acknowledged", 4)
-    await committer.commit(Batch(*nothing, [change("updated", after_s=35)]))
+    await committer.commit(batch(change("updated", after_s=35)))
     with pytest.raises(Conflict, match="at version 5 by now, not 3"):
         await act(desk, "closed", 3, by="李雷")
     with pytest.raises(Conflict, match="at version 5 by now, not 6"):
