@@ -97,8 +97,8 @@ def test_a_click_on_the_map_opens_the_bus_drawn_there(open_room: OpenRoom) -> No
     expect(page.get_by_test_id("map")).not_to_have_attribute("data-buses", "0")
     page.wait_for_timeout(FLIGHT_MS)
     frame = api(page, "/positions")
-    bus, speed = frame["columns"].index("bus"), frame["columns"].index("speed_kmh")
-    standing = min(frame["rows"], key=lambda row: row[speed] or 0)[bus]
+    bus, state = frame["columns"].index("bus"), frame["columns"].index("state")
+    standing = next(row[bus] for row in frame["rows"] if row[state] == "out_of_service")
     find_bus(page, standing)
     expect(panel(page)).to_be_visible()
     page.wait_for_timeout(FLIGHT_MS)

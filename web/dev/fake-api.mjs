@@ -457,11 +457,13 @@ function evidenceOf(id) {
   };
 }
 
+/** The version that each alert got by what somebody last did about it. */
+const handledAt = new Map();
 
 function act(id, name, { by, note, version, to, reason }) {
   const alert = alerts.get(id);
   if (alert === undefined) throw new Refusal(404, `no alert ${id}`);
-  if (alert.version !== version) throw new Refusal(409, `alert ${id} has version ${alert.version} by now`);
+  if (alert.version < version || (handledAt.get(id) ?? 0) > version) throw new Refusal(409, `alert ${id} has version ${alert.version} by now`);
   const settled = alert.status === "closed" || alert.status === "false_alarm";
   if (settled && name !== "note") throw new Refusal(409, `alert ${id} is ${alert.status}`);
   if (name === "false-alarm" && reason === undefined) throw new Refusal(422, "body.reason: say why it was false");
@@ -469,6 +471,7 @@ function act(id, name, { by, note, version, to, reason }) {
   else if (name !== "note") Object.assign(alert, { status: ACTS[name], due_at: null, false_reason: reason ?? null });
   if (name === "acknowledge") alert.assignee ??= by;
   change(alert, ACTS[name], by, note);
+  handledAt.set(id, alert.version);
   return alert;
 }
 
