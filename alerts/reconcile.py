@@ -21,7 +21,7 @@ from alerts.episodes import Alert, Change
 
 
 def reconcile(
-    on_file: Sequence[Alert], rejudged: Sequence[Change], newest_ms: int, sure_ms: int = 0, late_ms: int = 0
+    on_file: Sequence[Alert], rejudged: Sequence[Change], newest_ms: int, sure_ms: int, late_ms: int
 ) -> tuple[list[Change], list[Alert]]:
     """The changes to record for one bus, and the alerts on file whose episode goes on.
 

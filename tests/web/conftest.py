@@ -11,7 +11,7 @@ import tempfile
 import threading
 import time
 from collections.abc import Callable, Iterator
-from contextlib import suppress
+from contextlib import contextmanager, suppress
 from pathlib import Path
 from urllib.parse import urlsplit
 
@@ -185,9 +185,16 @@ class Link:
         end.close()
 
 
-@pytest.fixture
-def link(page_url: str) -> Iterator[Link]:
-    server = urlsplit(page_url)
+@contextmanager
+def link_to(address: str) -> Iterator[Link]:
+    """A way to a server that can be cut and mended."""
+    server = urlsplit(address)
     way = Link((server.hostname or "127.0.0.1", server.port or 80))
     yield way
     way.cut()
+
+
+@pytest.fixture
+def link(page_url: str) -> Iterator[Link]:
+    with link_to(page_url) as way:
+        yield way

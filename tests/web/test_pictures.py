@@ -15,6 +15,7 @@ import pytest
 from playwright.sync_api import Locator, Page, expect
 
 from tests.browsers import REPOSITORY
+from tests.web.test_accessibility import choose
 from tests.web.test_page import FLIGHT_MS, OpenRoom, api, open_alert, panel
 
 pytestmark = [pytest.mark.timeout(240)]
@@ -32,17 +33,6 @@ def served(request: pytest.FixtureRequest) -> str:
 @pytest.fixture
 def folder(tmp_path: Path) -> Path:
     return Path(os.environ.get("BUSWATCH_TEST_PICTURES", tmp_path))
-
-
-def in_words(page: Page, language: str, theme: str) -> None:
-    page.evaluate(
-        """([language, theme]) => {
-            localStorage.setItem("buswatch.language", language);
-            localStorage.setItem("buswatch.theme", theme);
-        }""",
-        [language, theme],
-    )
-    page.reload()
 
 
 def live(page: Page, alert_id: str) -> None:
@@ -83,7 +73,7 @@ def test_a_picture_of_every_view(
     language: str,
 ) -> None:
     page = open_room(served, locale={"zh": "zh-CN", "en": "en-GB"}[language])
-    in_words(page, language, theme)
+    choose(page, theme, language)
     alert_id = str(open_alert(page).get_attribute("data-alert"))
     show(page, alert_id)
     page.wait_for_timeout(2 * FLIGHT_MS)

@@ -6,7 +6,6 @@ import io
 import re
 from collections.abc import Iterator
 from pathlib import Path
-from urllib.parse import urlsplit
 from zoneinfo import ZoneInfo
 
 import pypdf
@@ -15,7 +14,7 @@ from playwright.sync_api import Locator, Page, expect
 
 from simulators.recordings.files import read_traces
 from tests.buswatch.test_cli import buswatch
-from tests.web.conftest import DEMO_BUSES, Link
+from tests.web.conftest import DEMO_BUSES, Link, link_to
 from tests.web.test_page import FIRST_ALERT_MS, OpenRoom, api, open_alert, panel
 
 pytestmark = [pytest.mark.timeout(240)]
@@ -28,11 +27,8 @@ def room(open_room: OpenRoom, demo_url: str) -> Page:
 
 @pytest.fixture
 def demo_link(demo_url: str) -> Iterator[Link]:
-    """A way to the demo that can be cut and mended."""
-    server = urlsplit(demo_url)
-    way = Link((server.hostname or "127.0.0.1", server.port or 80))
-    yield way
-    way.cut()
+    with link_to(demo_url) as way:
+        yield way
 
 
 def named(page: Page, alert_id: str) -> Locator:
