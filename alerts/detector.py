@@ -4,12 +4,24 @@ from __future__ import annotations
 
 from collections.abc import Collection, Sequence
 from dataclasses import dataclass, replace
+from typing import NamedTuple
 
+import msgspec
 import numpy as np
 from numpy.typing import NDArray
 
 from alerts.bands import BAND_STATE
-from alerts.episodes import RULES, SEVERITIES, Alert, Change, ChangeKind, Evidence, Rule, alert_identity
+from alerts.episodes import (
+    OF_THE_CLOCK,
+    RULES,
+    SEVERITIES,
+    Alert,
+    Change,
+    ChangeKind,
+    Evidence,
+    Rule,
+    alert_identity,
+)
 from alerts.judging import Judge, Judged, Observations
 from alerts.memory import ON_RECORD, Facts
 from alerts.permits import missing, permitted_until
@@ -48,6 +60,20 @@ class Findings:
     judged: Judged
     changes: tuple[Change, ...]
     """In the order in which they happened."""
+
+
+class Anew(NamedTuple):
+    """A bus to be judged anew; epoch milliseconds."""
+
+    row: int
+    """Its row in the registry."""
+    sure_ms: int
+    """From when on its fixes are judged with all that it goes by."""
+    late_ms: int
+    """Its oldest fix that came late; 0 where any may have."""
+    came_ms: int
+    """When that came: what was found in a fix long before is marked as found late, however long judging
+    anew had to wait."""
 
 
 class Detector:
@@ -163,37 +189,34 @@ class Detector:
     def judge_anew(
         self,
         fixes: Fixes,
-        rows: NDArray[np.int32],
-        sure_ms: NDArray[np.int64],
-        late_ms: NDArray[np.int64],
+        buses: Sequence[Anew],
         on_file: Sequence[Alert],
         received_ms: int,
     ) -> Findings:
-        """Forget the buses in ``rows`` and judge all of their ``fixes`` in the order of event time.
+        """Forget the ``buses`` and judge all of their ``fixes`` in the order of event time.
 
-        ``fixes`` are the stored ones from far enough back, each bus's in order; ``sure_ms``, of the shape
-        of ``rows``, from when on each is judged with all that it goes by; ``late_ms`` the oldest fix of
-        each that came late, 0 where any may have; ``on_file`` the alerts of these buses that had not
-        ended before the fixes given. The changes found are what must change about those, see
-        ``reconcile``; afterwards the detector goes on as if every fix had come in its place.
+        ``fixes`` are the stored ones from far enough back, each bus's in order; ``on_file`` the alerts of
+        these buses that had not ended before the fixes given. The changes found are what must change about
+        those, see ``reconcile``; afterwards the detector goes on as if every fix had come in its place.
         """
+        rows = np.array([bus.row for bus in buses], np.int32)
         self.screen.forget(rows)
         self.judge.forget(rows)
         found = self.detect(fixes, received_ms)
         changes: list[Change] = []
-        for row, sure, late in zip(rows.tolist(), sure_ms.tolist(), late_ms.tolist(), strict=True):
-            bus_id = self._registry.buses[row].bus_id
-            times = fixes.time_ms[fixes.bus == row]
+        for bus in buses:
+            bus_id = self._registry.buses[bus.row].bus_id
+            times = fixes.time_ms[fixes.bus == bus.row]
             newer, going_on = reconcile(
                 [alert for alert in on_file if alert.bus_id == bus_id],
-                [change for change in found.changes if change.alert.bus_id == bus_id],
+                [_by_arrival(change, bus) for change in found.changes if change.alert.bus_id == bus_id],
                 int(times.max()) if len(times) else 0,
-                sure,
-                late,
+                bus.sure_ms,
+                bus.late_ms,
             )
             changes += newer
             for alert in going_on:
-                self.judge.adopt(row, RULES.index(alert.rule), alert.started_ms)
+                self.judge.adopt(bus.row, RULES.index(alert.rule), alert.started_ms)
         return replace(found, changes=tuple(changes))
 
     def _changes(self, told: Sequence[Events]) -> tuple[Change, ...]:
@@ -273,6 +296,13 @@ class Detector:
             if rule == "unapproved_operation"
             else (),
         )
+
+
+def _by_arrival(change: Change, bus: Anew) -> Change:
+    """A change of judging anew, its alert marked as found late by when the fixes came."""
+    alert = change.alert
+    late = alert.rule not in OF_THE_CLOCK and alert.detected_ms < bus.came_ms - LATE_AFTER_MS
+    return msgspec.structs.replace(change, alert=msgspec.structs.replace(alert, found_late=late))
 
 
 def _extent(registry: Registry) -> tuple[NDArray[np.float64], NDArray[np.float64]]:

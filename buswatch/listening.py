@@ -28,6 +28,7 @@ class ListeningClock:
         """What the clock said when we last heard something."""
         self._lost_ms: int | None = None
         self._held_until_ms = 0
+        self._caught_up = False
 
     def connected(self, now_ms: int) -> None:
         """The broker has taken our subscription. It was away for as long as we were: buses that it left
@@ -42,6 +43,7 @@ class ListeningClock:
     def lost(self, now_ms: int) -> None:
         """The connection is gone, or was never there."""
         self._listening_ms = None
+        self._caught_up = False
         if self._lost_ms is None or now_ms >= self._held_until_ms:
             self._lost_ms = now_ms
 
@@ -62,6 +64,12 @@ class ListeningClock:
         if now_ms - self._listening_ms >= QUIET_MS:
             return now_ms
         return self._event_ms(now_ms)
+
+    def caught_up(self, now_ms: int) -> bool:
+        """Whether all that waited for us while we were away has come; so it stays until we are away again."""
+        until_ms = self.time_ms(now_ms)
+        self._caught_up |= until_ms is not None and now_ms - until_ms <= QUIET_MS
+        return self._caught_up
 
     def _event_ms(self, now_ms: int) -> int | None:
         if self._heard_ms is None or self._listening_ms is None:

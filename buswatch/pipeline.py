@@ -19,7 +19,6 @@ from dataclasses import dataclass, field, replace
 from itertools import islice
 
 import msgspec
-import numpy as np
 
 from alerts.detector import Detector, Findings
 from alerts.episodes import Change, change_to_wire
@@ -28,7 +27,8 @@ from buswatch.listening import ListeningClock
 from buswatch.live import LiveFrame
 from buswatch.orders import StandingOrders
 from buswatch.patience import persist
-from buswatch.rejudging import Rejudging
+from buswatch.rejudging import Late, Rejudging
+from buswatch.withholding import WithheldSilences
 from fleet.clock import SECOND_MS
 from fleet.errors import Unavailable
 from fleet.registry import Registry
@@ -97,7 +97,9 @@ class Pipeline:
         self._listening = ListeningClock()
         self._frame = LiveFrame(registry)
         self._detecting = asyncio.Lock()
-        self._late: dict[int, int] = {}
+        rows = {bus.bus_id: row for row, bus in enumerate(registry.buses)}
+        self._withheld = WithheldSilences(rows)
+        self._late: dict[int, Late] = {}
         self._late_came = asyncio.Event()
         self._untold: deque[Change] = deque()
         self._changed = asyncio.Event()
@@ -110,7 +112,8 @@ class Pipeline:
     async def remember(self) -> None:
         """Give the detector back the memory it had before a restart; waits for the database."""
         await persist(lambda: self._orders.follow(self._detector, self._clock()), self._stalled)
-        self.tell(await persist(lambda: self._rejudging.judge_all(self._clock()), self._stalled))
+        anew = await persist(lambda: self._rejudging.judge_all(self._clock(), self._sift), self._stalled)
+        self.tell(anew)
         self._detector.prepare()
 
     async def run(self, broker: Broker, identifier: str) -> None:
@@ -174,7 +177,7 @@ class Pipeline:
             async with self._with_detector():
                 await self._kept()
                 until_ms = self._listening.time_ms(self._clock())
-                changes = () if until_ms is None else self._detector.tick(until_ms)
+                changes = () if until_ms is None else self._sift(self._detector.tick(until_ms))
                 if changes:
                     received_ms = self._clock()
                     self._listening.heard(None, received_ms)
@@ -182,6 +185,8 @@ class Pipeline:
                     findings = replace(self._detector.detect(nothing.fixes, received_ms), changes=changes)
                     self._keep(_Judged(connection, [], nothing, findings, received_ms))
                     await self._kept()
+                if self._withheld and self._listening.caught_up(self._clock()):
+                    self._late_came.set()
 
     async def _follow_orders(self) -> None:
         """Give the detector the weather advisories in force, and gather incidents; when the database is
@@ -201,7 +206,12 @@ class Pipeline:
         newest_ms = int(decoded.fixes.time_ms.max()) if len(decoded.fixes) else None
         self._listening.heard(newest_ms, received_ms)
         findings = self._detector.detect(decoded.fixes, received_ms)
+        findings = replace(findings, changes=self._sift(findings.changes))
         return _Judged(connection, messages, decoded, findings, received_ms)
+
+    def _sift(self, changes: Sequence[Change]) -> tuple[Change, ...]:
+        """The changes that may be told now, see ``withholding``."""
+        return self._withheld.sift(changes, caught_up=self._listening.caught_up(self._clock()))
 
     def _keep(self, judged: _Judged) -> None:
         """Begin to commit what the detector has judged, after all that it judged before.
@@ -230,8 +240,7 @@ class Pipeline:
         self._frame.add(judged.decoded.fixes, judged.findings)
         self.tell(receipt.changes)
         for row, oldest_ms in receipt.late.items():
-            self._late[row] = min(oldest_ms, self._late.get(row, oldest_ms))
-            self._late_came.set()
+            self._note_late(row, Late(oldest_ms, judged.received_ms))
         self.counts.messages += len(judged.messages)
         self.counts.committed += receipt.committed
         self.counts.duplicates += receipt.duplicates
@@ -239,14 +248,25 @@ class Pipeline:
         if self._keeping is asyncio.current_task():  # nothing newer is judged and not committed
             self._listening.listen(self._clock())
 
+    def _note_late(self, row: int, late: Late) -> None:
+        self._late[row] = late.and_also(self._late.get(row, late))
+        self._late_came.set()
+
     async def _judge_late_fixes(self) -> None:
-        """Judge a bus anew when fixes of it came late; a burst of them once."""
+        """Judge a bus anew when fixes of it came late, a burst of them once; and those whose silence was
+        withheld, when we have caught up.
+        """
         while True:
             await self._late_came.wait()
             await asyncio.sleep(LATE_S)
             async with self._with_detector():
                 await self._kept()
+                now_ms = self._clock()
+                if self._listening.caught_up(now_ms):
+                    for row, since_ms in self._withheld.release().items():
+                        self._note_late(row, Late(since_ms, now_ms))
                 if not self._late:  # judged with what a lost connection had left
+                    self._late_came.clear()
                     continue
                 self._listening.heard(None, self._clock())
                 self._anew = asyncio.create_task(persist(self._judge_anew, self._stalled), name="anew")
@@ -269,8 +289,7 @@ class Pipeline:
             yield
 
     async def _judge_anew(self) -> tuple[Change, ...]:
-        rows, oldest_ms = np.array(list(self._late), np.int32), np.array(list(self._late.values()), np.int64)
-        return await self._rejudging.judge(rows, oldest_ms, self._clock())
+        return await self._rejudging.judge(self._late, self._clock(), self._sift)
 
     def _stalled(self, error: Unavailable) -> None:
         self._frame.stalled = str(error)

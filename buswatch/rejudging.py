@@ -10,15 +10,15 @@ late, is told.
 from __future__ import annotations
 
 import logging
-from collections.abc import Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import replace
 from typing import NamedTuple
 
 import numpy as np
 from numpy.typing import NDArray
 
-from alerts.detector import Detector
-from alerts.episodes import Alert, Change
+from alerts.detector import Anew, Detector
+from alerts.episodes import OF_THE_CLOCK, Alert, Change
 from fleet.clock import MINUTE_MS
 from fleet.fixes import Fixes
 from fleet.registry import Registry
@@ -36,7 +36,22 @@ DRIVEN_FROM_MS = 2 * MINUTE_MS
 """Given again before the oldest late fix, so that the way driven up to it is known."""
 BEFORE_MS = 11 * MINUTE_MS
 """Given again before a trip's window opened and before an open episode began."""
-_NONE_LATE = np.iinfo(np.int64).max
+_NEVER_MS = np.iinfo(np.int64).max
+Sift = Callable[[Sequence[Change]], tuple[Change, ...]]
+"""Gives of some changes those that may be told."""
+
+
+class Late(NamedTuple):
+    """What came late of a bus; epoch milliseconds."""
+
+    oldest_ms: int
+    """Event time of its oldest fix."""
+    came_ms: int
+    """When the first came."""
+
+    def and_also(self, other: Late) -> Late:
+        """Both."""
+        return Late(min(self.oldest_ms, other.oldest_ms), min(self.came_ms, other.came_ms))
 
 
 class Rejudging:
@@ -56,18 +71,21 @@ class Rejudging:
         self._bus_keys = bus_keys
         self._committer = committer
 
-    async def judge_all(self, now_ms: int) -> tuple[Change, ...]:
+    async def judge_all(self, now_ms: int, sift: Sift = tuple) -> tuple[Change, ...]:
         """All buses, after a restart. Returns the changes recorded; raises ``Unavailable``."""
-        rows = np.arange(len(self._registry.buses), dtype=np.int32)
-        return await self.judge(rows, np.full(len(rows), _NONE_LATE), now_ms)
+        return await self.judge(dict.fromkeys(range(len(self._registry.buses))), now_ms, sift)
 
     async def judge(
-        self, rows: NDArray[np.int32], oldest_ms: NDArray[np.int64], now_ms: int
+        self, late: Mapping[int, Late | None], now_ms: int, sift: Sift = tuple
     ) -> tuple[Change, ...]:
-        """The buses in ``rows``, each from its ``oldest_ms`` or earlier on; shapes (n,).
+        """The buses of some rows, each from its oldest late fix or earlier on; None: of what came late
+        nothing is known, and it may not have been judged in its place.
 
-        Returns the changes recorded. Raises ``Unavailable``; doing it again is then harmless.
+        Of the changes found those are recorded, and returned, that ``sift`` lets through. Raises
+        ``Unavailable``; doing it again is then harmless.
         """
+        rows = np.array(list(late), np.int32)
+        oldest_ms = np.array([_NEVER_MS if bus is None else bus.oldest_ms for bus in late.values()], np.int64)
         keys = self._bus_keys[rows]
         newest_ms = await newest_times(self._database, keys)
         bus_ids = [self._registry.buses[row].bus_id for row in rows]
@@ -81,17 +99,20 @@ class Rejudging:
             for alert in await episodes_since(self._database, bus_ids, reach.since_ms)
             if not _by_time_alone(alert, newest_of[alert.bus_id])
         ]
-        # What came late before a restart may not have been judged in its place.
-        late_ms = np.where(oldest_ms == _NONE_LATE, 0, oldest_ms)
-        found = self._detector.judge_anew(fixes, rows, reach.sure_ms, late_ms, on_file, now_ms)
+        buses = [
+            Anew(row, sure_ms, *(bus or (0, now_ms)))
+            for (row, bus), sure_ms in zip(late.items(), reach.sure_ms.tolist(), strict=True)
+        ]
+        found = self._detector.judge_anew(fixes, buses, on_file, now_ms)
         log.debug("judged %d buses anew by %d fixes: %d changes", len(rows), len(fixes), len(found.changes))
         since_ms = np.zeros(len(self._bus_keys), np.int64)
         since_ms[rows] = oldest_ms
         anew = np.flatnonzero(fixes.time_ms >= since_ms[fixes.bus])
         await self._committer.set_moved(fixes.take(anew), found.moved_m[anew])
-        if not found.changes:
+        changes = sift(found.changes)
+        if not changes:
             return ()
-        batch = Batch(Fixes.empty(), np.empty(0, np.int16), now_ms, changes=found.changes)
+        batch = Batch(Fixes.empty(), np.empty(0, np.int16), now_ms, changes=changes)
         return (await self._committer.commit(batch)).changes
 
 
@@ -99,8 +120,7 @@ def _by_time_alone(alert: Alert, newest_ms: int) -> bool:
     """Whether an open alert was brought by time alone since the bus's newest fix: no fix can tell of it,
     and the next tick finds it again under the same identity.
     """
-    timely = alert.rule in ("silent", "trip_not_begun")
-    return timely and alert.ended_ms is None and alert.detected_ms > newest_ms
+    return alert.rule in OF_THE_CLOCK and alert.ended_ms is None and alert.detected_ms > newest_ms
 
 
 class Reach(NamedTuple):

@@ -5,15 +5,14 @@ import numpy as np
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from alerts.detector import Detector
+from alerts.detector import LATE_AFTER_MS, Anew, Detector
 from alerts.episodes import Alert, Change
 from alerts.reconcile import reconcile
 from fleet.fixes import Fixes
 from tests.scenes import NOW_MS, START_MS, registry, track
 from tests.storage.records import alert
 
-ROW = np.zeros(1, np.int32)
-ALL = np.zeros(1, np.int64)
+BUS = [Anew(row=0, sure_ms=0, late_ms=0, came_ms=NOW_MS)]
 """Every fix is given again and any may have come late."""
 
 
@@ -48,9 +47,7 @@ def arrive(fixes: Fixes, order: np.ndarray) -> tuple[Desk, Detector]:
         desk.record(detector.detect(fixes.take(np.array([i])), NOW_MS).changes)
         if late:
             stored = fixes.take(np.sort(seen))
-            desk.record(
-                detector.judge_anew(stored, ROW, ALL, ALL, list(desk.alerts.values()), NOW_MS).changes
-            )
+            desk.record(detector.judge_anew(stored, BUS, list(desk.alerts.values()), NOW_MS).changes)
     return desk, detector
 
 
@@ -83,9 +80,7 @@ def test_two_deviations_that_looked_like_one_while_the_stretch_between_them_was_
     for part in (np.r_[n[:70], n[125:140]], n[70:125]):
         desk.record(detector.detect(fixes.take(part), NOW_MS).changes)
     assert len(desk.alerts) == 1
-    desk.record(
-        detector.judge_anew(fixes.take(n[:140]), ROW, ALL, ALL, list(desk.alerts.values()), NOW_MS).changes
-    )
+    desk.record(detector.judge_anew(fixes.take(n[:140]), BUS, list(desk.alerts.values()), NOW_MS).changes)
     desk.record(detector.detect(fixes.take(n[140:]), NOW_MS).changes)
     desk.record(
         detector.detect(track(10.0 * np.arange(150, 180), 0.0, start_s=150, speed_kmh=36), NOW_MS).changes
@@ -100,10 +95,19 @@ def test_judging_anew_what_came_in_order_changes_nothing() -> None:
     changes = detector.detect(fixes, NOW_MS).changes
     desk = Desk()
     desk.record(changes)
-    assert detector.judge_anew(fixes, ROW, ALL, ALL, list(desk.alerts.values()), NOW_MS).changes == ()
+    assert detector.judge_anew(fixes, BUS, list(desk.alerts.values()), NOW_MS).changes == ()
     rest = track(10.0 * np.arange(170, 210), 0.0, start_s=170, speed_kmh=36)
     desk.record(detector.detect(rest, NOW_MS).changes)
     assert spans(list(desk.alerts.values())) == [(60, 92), (150, 172)]
+
+
+def test_found_late_is_told_by_when_the_fixes_came_however_long_judging_had_to_wait() -> None:
+    fixes = drive((0, 60), (120, 30), (0, 60))
+    (opened, *_) = Detector(registry()).detect(fixes, NOW_MS).changes
+    for behind_ms, late in ((LATE_AFTER_MS, False), (LATE_AFTER_MS + 1, True)):
+        bus = Anew(row=0, sure_ms=0, late_ms=0, came_ms=opened.alert.detected_ms + behind_ms)
+        found = Detector(registry()).judge_anew(fixes, [bus], [], NOW_MS).changes
+        assert {change.alert.found_late for change in found} == {late}
 
 
 @settings(max_examples=40, deadline=None)

@@ -75,6 +75,29 @@ def test_after_the_broker_was_away_buses_get_as_long_to_come_back() -> None:
     assert clock.time_ms(T + 60 * MINUTE + RETURN_MS + QUIET_MS) == T + 60 * MINUTE + RETURN_MS + QUIET_MS
 
 
+def test_it_has_caught_up_when_what_comes_is_new_and_buses_had_time_to_come_back() -> None:
+    clock = ListeningClock()
+    assert not clock.caught_up(T)
+    clock.connected(T)
+    end = T + FIRST_MS
+    for now_ms in range(T, end + 1, 1_000):
+        live(clock, now_ms, now_ms - MINUTE)
+        assert not clock.caught_up(now_ms), "what comes is old"
+    live(clock, end, end - QUIET_MS)
+    assert clock.caught_up(end)
+    clock.heard(end, end)
+    assert clock.caught_up(end + MINUTE), "a batch that waits for the database changes nothing"
+    clock.lost(end + MINUTE)
+    assert not clock.caught_up(end + MINUTE)
+
+
+def test_where_nothing_comes_nothing_waited() -> None:
+    clock = ListeningClock()
+    clock.connected(T)
+    assert not clock.caught_up(T + QUIET_MS)
+    assert clock.caught_up(T + FIRST_MS)
+
+
 def test_a_fix_from_the_future_does_not_carry_it_ahead() -> None:
     clock = ListeningClock()
     clock.connected(T - FIRST_MS)

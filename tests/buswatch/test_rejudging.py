@@ -11,7 +11,7 @@ from numpy.typing import NDArray
 
 from alerts.detector import Detector
 from alerts.episodes import Alert
-from buswatch.rejudging import AT_LEAST_MS, BEFORE_MS, DRIVEN_FROM_MS, Rejudging, given_from
+from buswatch.rejudging import AT_LEAST_MS, BEFORE_MS, DRIVEN_FROM_MS, Late, Rejudging, given_from
 from fleet.clock import HOUR_MS, MINUTE_MS
 from fleet.fixes import Fixes
 from storage.alerts import AlertBook
@@ -160,8 +160,8 @@ async def test_the_way_driven_is_counted_anew_when_a_part_of_it_comes_late(stora
     await monitor.take(whole.take(np.arange(100, 300)))  # the link is back, and brings what it had kept
     (stored,) = await Tracks(storage.database).hours("B1", START_MS, START_MS + HOUR_MS, 10)
     assert (stored.fixes, stored.moved_m) == (400, known.moved_m)
-    oldest_ms = whole.time_ms[100:101]
-    await monitor.rejudging.judge(np.zeros(1, np.int32), oldest_ms, int(whole.time_ms[-1]))
+    now_ms = int(whole.time_ms[-1])
+    await monitor.rejudging.judge({0: Late(int(whole.time_ms[100]), now_ms)}, now_ms)
     (anew,) = await Tracks(storage.database).hours("B1", START_MS, START_MS + HOUR_MS, 10)
     assert 3_900 < anew.moved_m <= 4_000
 

@@ -81,6 +81,40 @@ async def test_a_batch_closes_when_it_is_full(broker: Broker) -> None:
         assert len(await monitor.take(10, 5.0, 5.0)) == 10
 
 
+async def test_what_was_sent_together_is_taken_together(broker: Broker) -> None:
+    """Even where the time for a batch is over with its first message."""
+
+    async def send_two() -> None:
+        for payload in (b"later", b"earlier"):
+            await bus.publish("buswatch/v1/B1/position", payload, qos=0)
+
+    async with connect(broker, identifier="monitor") as monitor, connect(broker, identifier="bus") as bus:
+        await monitor.subscribe("buswatch/v1/+/position", qos=0)
+        together = 0
+        for _ in range(100):
+            sending = asyncio.create_task(send_two())
+            taken = await monitor.take(100, 0.0, 0.02)
+            together += len(taken) == 2
+            if len(taken) < 2:
+                await monitor.take(100, 0.0, 0.02)
+            await sending
+        assert together >= 90, "a machine that is busy may part a few"
+
+
+async def test_a_stream_without_a_pause_is_taken_in_batches_all_the_same(broker: Broker) -> None:
+    async def send() -> None:
+        while True:
+            await bus.publish("buswatch/v1/B1/position", b"x", qos=0)
+            await asyncio.sleep(0)
+
+    async with connect(broker, identifier="monitor") as monitor, connect(broker, identifier="bus") as bus:
+        await monitor.subscribe("buswatch/v1/+/position", qos=0)
+        sending = asyncio.create_task(send())
+        async with asyncio.timeout(10):
+            assert len(await monitor.take(1_000_000, 0.05, 0.02)) > 1
+        sending.cancel()
+
+
 async def test_a_broker_that_is_not_there_is_said_to_be_unavailable() -> None:
     with pytest.raises(Unavailable, match=r"127\.0\.0\.1:9 does not answer"):
         async with connect(Broker(port=9), identifier="monitor"):
