@@ -253,6 +253,7 @@ def test_a_new_critical_alert_is_heard_and_said_once(open_room: OpenRoom) -> Non
     beside = page.context.new_page()
     beside.goto(page.url)
     beside.evaluate(COUNT_NOTES)
+    expect(beside.get_by_test_id("announced")).to_be_attached()
     beside.mouse.click(*AWAY)
     expect(beside.locator("header [data-bell=on]")).to_be_visible()
     expect(announced).to_have_text(re.compile("新紧急告警：鄂|告警已升级：鄂"), timeout=FIRST_ALERT_MS)
