@@ -22,12 +22,12 @@ from starlette.responses import Response
 from alerts.episodes import Alert, Change, Rule, alert_to_wire
 from alerts.law import TITLE, clauses_of
 from alerts.waivers import within
-from api import evidence_schemas as schemas
 from api.alerts import fixes_around
 from api.answers import AlertId, Json
 from api.context import Context
 from api.orders import advisory_to_wire, waiver_to_wire
 from api.ports import Ports
+from api.schemas import evidence as schemas
 from api.tracks import MOST_FIXES, fixes_to_wire
 from fleet.clock import format_time
 from fleet.digest import digest_of

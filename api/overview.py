@@ -16,10 +16,10 @@ from starlette.responses import Response
 
 from alerts.episodes import RULES, SEVERITIES
 from alerts.standing import STANDINGS, Handled, standing_of
-from api import overview_schemas as schemas
 from api.answers import Json
 from api.context import Context
 from api.indicators import Facts, Figures, cut, gather, sum_up
+from api.schemas import overview as schemas
 from fleet.clock import HOUR_MS, format_time, local_ms
 from fleet.errors import BadInput
 from fleet.hours import Counted

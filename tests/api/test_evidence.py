@@ -12,8 +12,8 @@ import numpy as np
 import pytest
 
 from alerts.episodes import Alert
-from api import evidence_schemas as schemas
 from api.evidence import OUTSIDE
+from api.schemas import evidence as schemas
 from fleet.digest import digest_of
 from fleet.fixes import Fixes
 from fleet.parameters import Parameters

@@ -24,8 +24,8 @@ from api.app import create_app
 from api.context import Context
 from api.indicators import cut
 from api.live import LiveHub
-from api.overview_schemas import Overview
 from api.ports import Ports
+from api.schemas.overview import Overview
 from buswatch.web import ports_on
 from fleet.calendar import DaysOff, SchoolCalendar
 from fleet.clock import DAY_MS, HOUR_MS, MINUTE_MS, from_ms
