@@ -16,7 +16,7 @@ from numpy.typing import NDArray
 
 from alerts.detector import Detector
 from buswatch.live import LiveFrame
-from buswatch.pipeline import AGE_S, IDLE_S, MOST_MESSAGES
+from buswatch.pipeline import AGE_S, GATHER_S, IDLE_S, MOST_MESSAGES
 from fleet.fixes import Fixes
 from fleet.registry import Registry
 from fleet.topics import EVERYTHING
@@ -71,7 +71,7 @@ def _drop(broker: Broker, taken: Any, subscribed: Any) -> None:
             await connection.subscribe(EVERYTHING, qos=1)
             subscribed.set()
             while True:
-                messages = await connection.take(MOST_MESSAGES, AGE_S, IDLE_S)
+                messages = await connection.take(MOST_MESSAGES, AGE_S, IDLE_S, gather_s=GATHER_S)
                 connection.acknowledge(messages)
                 taken.value += len(messages)
 

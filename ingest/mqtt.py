@@ -13,7 +13,7 @@ from __future__ import annotations
 import asyncio
 import logging
 from collections import deque
-from collections.abc import AsyncIterator, Iterator, Sequence
+from collections.abc import AsyncIterator, Collection, Iterator, Sequence
 from contextlib import asynccontextmanager, contextmanager
 from typing import Any
 
@@ -31,8 +31,6 @@ log = logging.getLogger(__name__)
 _READ_AT_ONCE = 1 << 16
 """Bytes read before other tasks get their turn: some 300 messages, a millisecond. No record of TLS is
 larger, so none is left half read where the loop does not see it."""
-_AT_THE_HEELS_S = 0.001
-"""A message so soon after another was sent with it."""
 _LENGTH_BYTES = 4
 """A packet's length has no more."""
 _PUBLISH = 3
@@ -79,13 +77,13 @@ class Connection:
         with _translated("publish"):
             await self._client.publish(topic, payload, qos=qos)
 
-    async def take(self, most: int, age_s: float, idle_s: float) -> list[Message]:
+    async def take(self, most: int, age_s: float, idle_s: float, *, gather_s: float = 0.0) -> list[Message]:
         """The next messages, at least one, in order of arrival.
 
         Returns with ``most`` messages, or ``age_s`` after the first, or when nothing more came for
-        ``idle_s`` (a broker that allows few messages in flight waits for our acknowledgements). What
-        follows at the heels of another is not parted from it, for up to ``idle_s`` more: two fixes of
-        one bus that changed places on their way are best judged together.
+        ``idle_s`` (a broker that allows few messages in flight waits for our acknowledgements). With
+        ``gather_s`` not beyond ``idle_s``, two messages of one topic that come within it of each other are
+        not parted, but for ``most``: what of the batch's topics comes so long after its time comes with it.
         Raises ``Unavailable`` when the connection is lost; what was not taken is then forgotten,
         because the broker will send it again.
         """
@@ -96,10 +94,11 @@ class Connection:
         while (left := deadline - loop.time()) > 0 and len(client.waiting) < most:
             if not await client.wait_for_message(min(left, idle_s)):
                 return client.take(most)
-        while loop.time() < deadline + idle_s and len(client.waiting) < most:
-            if not await client.wait_for_message(_AT_THE_HEELS_S):
-                break
-        return client.take(most)
+        taken = client.take(most)
+        if gather_s > 0.0 and len(taken) < most:
+            await asyncio.sleep(gather_s)
+            taken += client.take_of({message.topic for message in taken})
+        return taken
 
     def acknowledge(self, messages: Sequence[Message]) -> None:
         """Tell the broker that these need never be sent again.
@@ -225,6 +224,15 @@ class _Client(aiomqtt.Client):
 
     def take(self, most: int) -> list[Message]:
         return [self.waiting.popleft() for _ in range(min(most, len(self.waiting)))]
+
+    def take_of(self, topics: Collection[str]) -> list[Message]:
+        """What waits of some topics; the others go on waiting."""
+        taken: list[Message] = []
+        left: deque[Message] = deque()
+        for message in self.waiting:
+            (taken if message.topic in topics else left).append(message)
+        self.waiting = left
+        return taken
 
     def acknowledge(self, messages: Sequence[Message]) -> None:
         if self._disconnected.done():
