@@ -56,7 +56,7 @@ from fleet.parameters import Parameters
 from fleet.quality import UNBELIEVED
 from fleet.registry import Registry
 from fleet.timetable import Trips
-from geofence.compiled import AHEAD, CACHE_LINE, Row, compiled, fetch, inlined
+from geofence.compiled import AHEAD, CACHE_LINE, Row, compiled, fetch, inlined, new_rows
 from geofence.corridors import LINE
 from geofence.matching import NO_LINE
 from geofence.screening import Screened
@@ -131,7 +131,7 @@ class Judge:
         """Go on with other trips laid out; those that were laid out before keep their memory."""
         if trips is self._trips:
             return
-        runs = np.zeros(len(trips), RUN)
+        runs = new_rows(len(trips), RUN)
         old, new = _keys(self._trips), _keys(trips)
         _, was, now = np.intersect1d(old, new, return_indices=True)
         runs[now] = self._memory.runs[was]

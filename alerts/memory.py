@@ -13,6 +13,7 @@ from alerts.trips import RUN
 from fleet.parameters import Parameters
 from fleet.timetable import Trips
 from geofence.beginnings import Beginnings
+from geofence.compiled import new_rows, row_dtype
 from geofence.corridors import Corridors
 from geofence.zones import Areas, Slowed
 
@@ -26,7 +27,7 @@ kilometre."""
 MOST_LINES = 64
 """Lines that may begin near one place; more are not looked at."""
 
-BUS_STATE = np.dtype(
+BUS_STATE = row_dtype(
     [
         ("last_ms", np.int64),
         ("lon", np.float64),
@@ -56,8 +57,7 @@ BUS_STATE = np.dtype(
         ("seen", np.bool_),
         ("single", np.bool_),
         ("has_way", np.bool_),
-    ],
-    align=True,
+    ]
 )
 """One bus. ``last_ms`` to ``speed_kmh``: its last believed fix; ``before_``: the one before that.
 ``trip``: row of the trip under way, -1 for none; ``open_trip``: row of its first trip whose window is
@@ -116,9 +116,9 @@ class Memory(NamedTuple):
 def new_memory(buses: int) -> Memory:
     """The memory of a fleet that has not reported yet and has no trips."""
     memory = Memory(
-        np.zeros(buses, BUS_STATE),
-        np.zeros(0, RUN),
-        np.zeros(buses, RUN),
+        new_rows(buses, BUS_STATE),
+        new_rows(0, RUN),
+        new_rows(buses, RUN),
         np.zeros((len(RULES), buses), BAND_STATE),
         np.zeros(buses, WAY_STATE),
         np.zeros(MOST_LINES, np.int64),
@@ -136,7 +136,7 @@ def forget_buses(memory: Memory, rows: NDArray[np.int32]) -> None:
     memory.ways[rows] = np.zeros((), WAY_STATE)
 
 
-TRIP = np.dtype(
+TRIP = row_dtype(
     [
         ("start_ms", np.int64),
         ("end_ms", np.int64),
@@ -144,8 +144,7 @@ TRIP = np.dtype(
         ("assignment", np.int64),
         ("open_ended", np.bool_),
         ("permitted", np.bool_),
-    ],
-    align=True,
+    ]
 )
 """A trip that is due, see ``fleet.timetable.Trips``; ``permitted``: whether route and driver may run it,
 see ``permits``."""
@@ -166,7 +165,7 @@ class Duties(NamedTuple):
 
 def lay_duties(trips: Trips, permitted: NDArray[np.bool_], buses: int, lines: int) -> Duties:
     """``trips`` as rows for the loop."""
-    rows = np.zeros(len(trips), TRIP)
+    rows = new_rows(len(trips), TRIP)
     rows["start_ms"], rows["end_ms"] = trips.start_ms, trips.end_ms
     rows["line"], rows["assignment"] = trips.approval, trips.assignment
     rows["open_ended"], rows["permitted"] = trips.open_ended, permitted

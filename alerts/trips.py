@@ -12,7 +12,7 @@ from __future__ import annotations
 
 import numpy as np
 
-from geofence.compiled import Row, compiled, inlined
+from geofence.compiled import Row, compiled, inlined, row_dtype
 from geofence.corridors import Corridors
 from geofence.matching import MATCH, Place
 
@@ -22,7 +22,7 @@ NO_TRIP, WAITING, UNDER_WAY, ENDED = range(4)
 STANDING, FORWARD, BACKWARD = 0, 1, -1
 """Progress along the line since the last fix."""
 
-RUN = np.dtype(
+RUN = row_dtype(
     [
         *MATCH,
         ("run_from_m", np.float64),
@@ -41,8 +41,7 @@ RUN = np.dtype(
         ("again", np.bool_),
         ("absent", np.bool_),
         ("told", np.bool_),
-    ],
-    align=True,
+    ]
 )
 """What is remembered of one trip. ``running``: on the line and going forward from ``run_from_m`` to
 ``run_to_m`` at ``run_ms``, a run that began ``near_beginning``; ``at_first``: not 0 when the bus has been

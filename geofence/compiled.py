@@ -8,6 +8,7 @@ docs/decisions/0004-compiled-loops.md).
 from __future__ import annotations
 
 import hashlib
+import math
 import os
 import shutil
 from collections.abc import Callable
@@ -15,6 +16,7 @@ from pathlib import Path
 from typing import Any, TypeVar, cast
 
 import numba
+import numpy as np
 from llvmlite import ir
 from numba.core import cgutils, types
 from numba.extending import intrinsic
@@ -55,6 +57,33 @@ AHEAD = 8
 is in the processor's cache, and one row says which the next is."""
 CACHE_LINE = 64
 """Bytes that come at once."""
+
+
+def row_dtype(fields: list[Any]) -> np.dtype[np.void]:
+    """The dtype of a row with these fields that fills whole cache lines, for ``new_rows``."""
+    plain = np.dtype(fields, align=True)
+    names = plain.names or ()
+    kinds = [plain.fields[name] for name in names] if plain.fields else []
+    return np.dtype(
+        {
+            "names": list(names),
+            "formats": [kind[0] for kind in kinds],
+            "offsets": [kind[1] for kind in kinds],
+            "itemsize": -(-plain.itemsize // CACHE_LINE) * CACHE_LINE,
+        },
+        align=True,
+    )
+
+
+def new_rows(shape: int | tuple[int, ...], dtype: np.dtype[np.void]) -> NDArray[np.void]:
+    """Rows of zeros, each of which begins with a cache line where its dtype fills whole ones: a row then
+    touches as few of them as it can.
+    """
+    size = math.prod(shape if isinstance(shape, tuple) else (shape,)) * dtype.itemsize
+    room = np.zeros(size + CACHE_LINE, np.uint8)
+    begin = -room.ctypes.data % CACHE_LINE
+    return room[begin : begin + size].view(dtype).reshape(shape)
+
 
 _OPTIONS = {"nogil": True, "error_model": "numpy", "_nrt": False}
 

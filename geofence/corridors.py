@@ -9,6 +9,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from fleet.registry import Approval, Zone
+from geofence.compiled import new_rows, row_dtype
 from geofence.limits import highest_cap, limit_pieces
 from geofence.plane import Plane
 from geofence.zones import zone_stretches
@@ -16,7 +17,7 @@ from geofence.zones import zone_stretches
 BLOCK = 16
 """Segments under one bounding box: what a search of the whole line passes over at once."""
 
-LINE = np.dtype(
+LINE = row_dtype(
     [
         ("first", np.int64),
         ("last", np.int64),
@@ -80,7 +81,7 @@ def pack_corridors(approvals: Sequence[Approval], plane: Plane, zones: Sequence[
     The limit of a zone that a line runs through counts like one that its approval states.
     """
     in_zones = zone_stretches(approvals, zones, plane)
-    lines = np.zeros(len(approvals), LINE)
+    lines = new_rows(len(approvals), LINE)
     stores: tuple[list[NDArray[np.void]], ...] = ([], [], [], [])
     ends = np.zeros(4, np.int64)
     for line, approval, extra in zip(lines, approvals, in_zones, strict=True):

@@ -16,7 +16,7 @@ from numpy.typing import NDArray
 from fleet.fixes import Fixes
 from fleet.parameters import ScreenParameters
 from fleet.quality import Quality
-from geofence.compiled import AHEAD, CACHE_LINE, Row, compiled, fetch
+from geofence.compiled import AHEAD, CACHE_LINE, Row, compiled, fetch, new_rows, row_dtype
 
 _TRAIL = 7
 """Good fixes remembered per bus, to measure displacement over."""
@@ -29,7 +29,7 @@ _STRAIGHT = 0.7
 _CLOSE_MS = 12_000
 """A displacement over longer than this says less about the course than a reported heading does."""
 
-_STATE = np.dtype(
+_STATE = row_dtype(
     [
         ("last_ms", np.int64),
         ("last_x", np.float64),
@@ -48,8 +48,7 @@ _STATE = np.dtype(
         ("kept", np.int16),
         ("seen", np.bool_),
         ("held", np.bool_),
-    ],
-    align=True,
+    ]
 )
 """``last_``: the last fix that was judged in order; ``place_ms`` the last that was believed, whose
 place it is; ``held_``: a far place that waits to be confirmed; ``frozen_m``: metres that the bus has
@@ -88,7 +87,7 @@ class Screen:
     """The memory of the screen: one row a bus."""
 
     def __init__(self, buses: int, parameters: ScreenParameters) -> None:
-        self._state = np.zeros(buses, _STATE)
+        self._state = new_rows(buses, _STATE)
         self._parameters = parameters
         self.counts = np.zeros((buses, len(Quality)), np.int64)
         """Fixes of each bus so far by mark, in the order of the bits of ``Quality``."""
