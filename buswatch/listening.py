@@ -14,6 +14,8 @@ QUIET_MS = 10 * SECOND_MS
 FIRST_MS = 30 * SECOND_MS
 """After a start buses may hand in what they had kept, each in its own time: another bus's newest fix says
 nothing of theirs."""
+CATCH_UP_MS = 10 * MINUTE_MS
+"""After so long of listening what comes is called new, however old: a fleet's fixes may always come late."""
 RETURN_MS = 3 * MINUTE_MS
 """Buses that lost the broker as we did come back within this."""
 
@@ -68,7 +70,8 @@ class ListeningClock:
     def caught_up(self, now_ms: int) -> bool:
         """Whether all that waited for us while we were away has come; so it stays until we are away again."""
         until_ms = self.time_ms(now_ms)
-        self._caught_up |= until_ms is not None and now_ms - until_ms <= QUIET_MS
+        if until_ms is not None:
+            self._caught_up |= now_ms - until_ms <= QUIET_MS or now_ms >= self._held_until_ms + CATCH_UP_MS
         return self._caught_up
 
     def _event_ms(self, now_ms: int) -> int | None:

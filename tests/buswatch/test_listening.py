@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from buswatch.listening import FIRST_MS, QUIET_MS, RETURN_MS, ListeningClock
+from buswatch.listening import CATCH_UP_MS, FIRST_MS, QUIET_MS, RETURN_MS, ListeningClock
 
 T = 1_790_000_000_000
 MINUTE = 60_000
@@ -89,6 +89,15 @@ def test_it_has_caught_up_when_what_comes_is_new_and_buses_had_time_to_come_back
     assert clock.caught_up(end + MINUTE), "a batch that waits for the database changes nothing"
     clock.lost(end + MINUTE)
     assert not clock.caught_up(end + MINUTE)
+
+
+def test_what_always_comes_late_is_not_waited_for_for_ever() -> None:
+    clock = ListeningClock()
+    clock.connected(T)
+    end = T + FIRST_MS + CATCH_UP_MS
+    for now_ms in range(T, end + 1, 1_000):
+        live(clock, now_ms, now_ms - MINUTE)
+        assert clock.caught_up(now_ms) == (now_ms == end)
 
 
 def test_where_nothing_comes_nothing_waited() -> None:
