@@ -178,7 +178,7 @@ async def test_positions_are_told_with_their_state_within_a_frame_or_two(served:
     assert (told["bus"], told["state"]) == ("B2", "deviating")
 
 
-@pytest.mark.parametrize("broker", broker_kinds()[:1], indirect=True)
+@pytest.mark.parametrize("served", broker_kinds()[:1], indirect=True)
 async def test_what_the_buses_did_is_counted_for_the_overview(served: Served) -> None:
     await publish(served.broker, [speeds()])
 
