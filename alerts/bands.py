@@ -12,7 +12,7 @@ from __future__ import annotations
 
 import numpy as np
 
-from geofence.compiled import Row, compiled
+from geofence.compiled import Row, compiled, row_dtype
 
 CLEAR, BETWEEN, VIOLATING = range(3)
 """What a rule says of one fix."""
@@ -20,7 +20,7 @@ CLEAR, BETWEEN, VIOLATING = range(3)
 NOTHING, OPENED, WENT_ON, ENDED = range(4)
 """What a fix does to an episode."""
 
-BAND_STATE = np.dtype(
+BAND_STATE = row_dtype(
     [
         ("first_ms", np.int64),
         ("first_lon", np.float64),
@@ -49,8 +49,7 @@ BAND_STATE = np.dtype(
         ("open", np.bool_),
         ("late", np.bool_),
         ("plain", np.bool_),
-    ],
-    align=True,
+    ]
 )
 """The memory of one rule for one bus: the run of violating fixes (an open episode once ``open``),
 the run of clear ones, the peak, and what was last told of it. ``plain``: a fix of the run was evidence

@@ -12,6 +12,7 @@ from typing import NamedTuple
 import numpy as np
 from numpy.typing import NDArray
 
+from alerts.bands import BAND_STATE
 from alerts.episodes import RULES, Rule
 from alerts.following import OWN, On, Report, begin_afresh, phase_of, take_trip
 from alerts.memory import (
@@ -67,6 +68,7 @@ ON_ROUTE, DEVIATING, IS_SPEEDING, OFF_TRIP, NOT_JUDGED = range(5)
 
 _UNBELIEVED = int(UNBELIEVED)
 _BUS_BYTES, _RUN_BYTES, _LINE_BYTES = BUS_STATE.itemsize, RUN.itemsize, LINE.itemsize
+_BAND_BYTES = BAND_STATE.itemsize
 _UNSEEN_MS = 120_000
 """A bus without a fix for so long has not been seen: what it did before says nothing."""
 _AFRESH_MS = 1_800_000
@@ -376,6 +378,12 @@ def _fetch(m: Memory, duties: Duties, facts: Facts, bus: NDArray[np.int32], i: i
         fetch(facts.buses, bus[j], 0)
         fetch(duties.first, bus[j], 0)
         fetch(duties.trips, trip, 0)
+        fetch(duties.trips, trip + 1, 0)  # when the next begins is asked of every fix
+        active = m.buses[bus[j]].active & _OF_FIXES
+        for rule in range(SILENT if active else 0):
+            if (active >> rule) & 1:
+                for offset in range(0, _BAND_BYTES, CACHE_LINE):
+                    fetch(m.bands[rule], bus[j], offset)
         for offset in range(0, _RUN_BYTES, CACHE_LINE):
             fetch(m.runs, trip, offset)
     j -= AHEAD

@@ -119,7 +119,7 @@ def new_memory(buses: int) -> Memory:
         new_rows(buses, BUS_STATE),
         new_rows(0, RUN),
         new_rows(buses, RUN),
-        np.zeros((len(RULES), buses), BAND_STATE),
+        new_rows((len(RULES), buses), BAND_STATE),
         np.zeros(buses, WAY_STATE),
         np.zeros(MOST_LINES, np.int64),
     )
