@@ -1,6 +1,6 @@
 """A run that was recorded brings the same alerts when it is replayed, to the last field.
 
-A minute of it; an hour with `BUSWATCH_TEST_RECORD_S=3600 make test ARGS=tests/acceptance/test_replay.py`.
+Half a minute of it; an hour with `BUSWATCH_TEST_RECORD_S=3600 make test ARGS=tests/acceptance/test_replay.py`.
 """
 
 from __future__ import annotations
@@ -28,7 +28,7 @@ from storage.registry import import_registry
 from storage.rejects import RejectShelf
 from tests.acceptance.conftest import reached
 
-BUSES, SECONDS = 150, int(os.environ.get("BUSWATCH_TEST_RECORD_S", "60"))
+BUSES, SECONDS = 150, int(os.environ.get("BUSWATCH_TEST_RECORD_S", "30"))
 SPEED = 60
 LEAD_MS = 8_000
 FAULTS = FaultRates(
