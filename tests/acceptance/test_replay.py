@@ -1,6 +1,7 @@
 """A run that was recorded brings the same alerts when it is replayed, to the last field.
 
-Half a minute of it; an hour with `BUSWATCH_TEST_RECORD_S=3600 make test ARGS=tests/acceptance/test_replay.py`.
+Half a minute of it; an hour with `BUSWATCH_TEST_RECORD_S=3600 make test
+ARGS=tests/acceptance/test_replay.py`.
 """
 
 from __future__ import annotations
