@@ -92,7 +92,7 @@ class Connection:
         loop = asyncio.get_running_loop()
         deadline = loop.time() + age_s
         while (left := deadline - loop.time()) > 0 and len(client.waiting) < most:
-            if not await client.wait_for_message(min(left, idle_s)):
+            if not await client.wait_for_message(min(left, idle_s)) and left > idle_s:
                 return client.take(most)
         taken = client.take(most)
         if gather_s > 0.0 and len(taken) < most:

@@ -81,11 +81,12 @@ async def test_a_batch_closes_when_it_is_full(broker: Broker) -> None:
         assert len(await monitor.take(10, 5.0, 5.0)) == 10
 
 
-async def test_what_comes_soon_after_of_the_same_bus_is_taken_with_it(broker: Broker) -> None:
-    """Even where the time for a batch is over with its first message; that of another bus waits."""
+@pytest.mark.parametrize("age_s", [0.0, 0.01])
+async def test_what_comes_soon_after_of_the_same_bus_is_taken_with_it(broker: Broker, age_s: float) -> None:
+    """Even when the time for the batch is over; that of another bus waits."""
     async with connect(broker, identifier="monitor") as monitor, connect(broker, identifier="bus") as bus:
         await monitor.subscribe("buswatch/v1/+/position", qos=0)
-        taking = asyncio.create_task(monitor.take(100, 0.0, 1.0, gather_s=1.0))
+        taking = asyncio.create_task(monitor.take(100, age_s, 1.0, gather_s=1.0))
         for name, payload in (("B1", b"later"), ("B2", b"other"), ("B1", b"earlier")):
             await bus.publish(f"buswatch/v1/{name}/position", payload, qos=0)
             await asyncio.sleep(0.05)
