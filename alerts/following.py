@@ -132,6 +132,11 @@ def take_trip(
     ``room_m``: a bus that drives along its line may seem so far outside its corridor.
     """
     s = m.buses[fix.bus]
+    if s.open_trip < 0:
+        s.open_trip = duties.first[fix.bus]
+    last = duties.first[fix.bus + 1]
+    while s.open_trip < last and duties.trips[s.open_trip].end_ms <= fix.t:
+        s.open_trip += 1
     if s.trip >= 0 and fix.t >= duties.trips[s.trip].end_ms:
         s.trip = -1
     best = _NOWHERE
@@ -150,7 +155,7 @@ def take_trip(
         keeps_to_it = best.under_way and best.place.off_m <= facts.corridors.lines[best.line].width_m
         if not duties.trips[k].open_ended or keeps_to_it:
             return _forbidding(best, forbidden)
-    for j in range(max(s.open_trip, duties.first[fix.bus]), duties.first[fix.bus + 1]):
+    for j in range(s.open_trip, last):
         duty = duties.trips[j]
         if duty.start_ms - numbers.trip[facts.parameter_set[duty.line]].early_ms > fix.t:
             break

@@ -141,7 +141,7 @@ class Judge:
         moved[was] = now
         buses = self._memory.buses
         buses["trip"] = moved[buses["trip"]]
-        buses["open_trip"] = -1
+        buses["open_trip"] = buses["due_trip"] = -1
         self._memory = self._memory._replace(runs=runs)
         self._trips = trips
         self._duties = self._lay(trips)

@@ -41,6 +41,7 @@ BUS_STATE = row_dtype(
         ("before_kmh", np.float64),
         ("trip", np.int64),
         ("open_trip", np.int64),
+        ("due_trip", np.int64),
         ("active", np.int64),
         ("driven_m", np.float64),
         ("on_line_x", np.float64),
@@ -61,7 +62,8 @@ BUS_STATE = row_dtype(
 )
 """One bus. ``last_ms`` to ``speed_kmh``: its last believed fix; ``before_``: the one before that.
 ``trip``: row of the trip under way, -1 for none; ``open_trip``: row of its first trip whose window is
-not over. ``active``: bit k for a rule k with a run or an episode. ``driven_m``: metres since it was
+not over by its own fixes; ``due_trip``: the same by the clock, behind which fixes may still come.
+``active``: bit k for a rule k with a run or an episode. ``driven_m``: metres since it was
 last on its line, at ``on_line_x, on_line_y``; ``scatter_m2``: mean square of its wander across it.
 ``anchor_``: where it stands, since when. ``foreign_line``: the other bus's line that it drives as a
 substitute, -1 for none. ``single``: the last fix was a lone one over every limit near it. ``has_way``:
@@ -130,7 +132,7 @@ def new_memory(buses: int) -> Memory:
 def forget_buses(memory: Memory, rows: NDArray[np.int32]) -> None:
     """Make ``rows`` as if they had never reported; the runs of their trips are not touched."""
     memory.buses[rows] = np.zeros((), BUS_STATE)
-    for name in ("trip", "open_trip", "foreign_line"):
+    for name in ("trip", "open_trip", "due_trip", "foreign_line"):
         memory.buses[name][rows] = -1
     memory.bands[:, rows] = np.zeros((), BAND_STATE)
     memory.ways[rows] = np.zeros((), WAY_STATE)

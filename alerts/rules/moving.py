@@ -134,7 +134,7 @@ def time_to_a_window(duties: Duties, s: Row, b: int, t: int) -> int:
     when it has none on any of these days.
     """
     nearest = _NEVER_MS
-    k = max(s.open_trip, duties.first[b])
+    k = s.open_trip
     if k < duties.first[b + 1]:
         nearest = max(duties.trips[k].start_ms - t, 0)
     if k > duties.first[b]:

@@ -43,13 +43,13 @@ def pass_time(
     s = m.buses[b]
     if (rules >> SILENT) & 1:
         count = _grow_silent(events, count, m, duties, facts, numbers, b, until_ms)
-    if s.open_trip < 0:
-        s.open_trip = duties.first[b]
+    if s.due_trip < 0:
+        s.due_trip = duties.first[b]
     if (rules >> TRIP_NOT_BEGUN) & 1:
         count = _miss_trips(events, count, m, duties, facts, numbers, b, until_ms, since_ms)
     last = duties.first[b + 1]
-    while s.open_trip < last and duties.trips[s.open_trip].end_ms <= until_ms:
-        s.open_trip += 1
+    while s.due_trip < last and duties.trips[s.due_trip].end_ms <= until_ms:
+        s.due_trip += 1
     return count
 
 
@@ -124,7 +124,7 @@ def _miss_trips(
 ) -> int:
     """Raise the trips of a bus that were not under way when their grace was over."""
     s = m.buses[b]
-    for k in range(s.open_trip, duties.first[b + 1]):
+    for k in range(s.due_trip, duties.first[b + 1]):
         duty, r = duties.trips[k], m.runs[k]
         if duty.start_ms > until_ms:
             break

@@ -8,6 +8,7 @@ from hypothesis import strategies as st
 
 from alerts.detector import Detector
 from alerts.episodes import Change
+from fleet.clock import HOUR_MS
 from fleet.fixes import Fixes
 from tests.scenes import NOW_MS, START_MS, registry, track
 
@@ -69,6 +70,19 @@ def test_opened_and_ended_alternate_for_each_bus_and_rule(fixes: Fixes) -> None:
             assert is_open[key] == change.alert.alert_id
             if change.kind == "ended":
                 del is_open[key]
+
+
+def test_fixes_that_come_when_the_clock_has_run_past_their_trip_are_judged_by_it_all_the_same() -> None:
+    """The way of a bus that had no link all the while, handed in an hour after its window."""
+    y = np.concatenate([np.zeros(60), np.full(60, 150.0), np.zeros(60)])
+    fixes = track(10.0 * np.arange(len(y)), y, speed_kmh=36)
+    in_time = Detector(registry()).detect(fixes, NOW_MS).changes
+    assert [change.alert.rule for change in in_time if change.kind == "opened"] == ["deviation"]
+    detector = Detector(registry())
+    assert detector.tick(START_MS - HOUR_MS) == ()
+    (not_begun, _) = detector.tick(START_MS + 3 * HOUR_MS)
+    assert not_begun.alert.rule == "trip_not_begun"
+    assert detector.detect(fixes, NOW_MS).changes == in_time
 
 
 def test_a_batch_of_nothing_is_harmless() -> None:

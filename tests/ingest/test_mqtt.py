@@ -86,10 +86,10 @@ async def test_what_comes_soon_after_of_the_same_bus_is_taken_with_it(broker: Br
     """Even when the time for the batch is over; that of another bus waits."""
     async with connect(broker, identifier="monitor") as monitor, connect(broker, identifier="bus") as bus:
         await monitor.subscribe("buswatch/v1/+/position", qos=0)
-        taking = asyncio.create_task(monitor.take(100, age_s, 1.0, gather_s=1.0))
+        taking = asyncio.create_task(monitor.take(100, age_s, 2.0, gather_s=2.0))
         for name, payload in (("B1", b"later"), ("B2", b"other"), ("B1", b"earlier")):
             await bus.publish(f"buswatch/v1/{name}/position", payload, qos=0)
-            await asyncio.sleep(0.05)
+            await asyncio.sleep(0.2)  # longer than a broker takes to hand one over
         assert [m.payload for m in await taking] == [b"later", b"earlier"]
         assert [m.payload for m in await monitor.take(100, 0.0, 0.01)] == [b"other"]
 
