@@ -6,13 +6,11 @@ from collections.abc import Collection, Sequence
 from dataclasses import dataclass, replace
 from typing import NamedTuple
 
-import msgspec
 import numpy as np
 from numpy.typing import NDArray
 
 from alerts.bands import BAND_STATE
 from alerts.episodes import (
-    OF_THE_CLOCK,
     RULES,
     SEVERITIES,
     Alert,
@@ -71,9 +69,6 @@ class Anew(NamedTuple):
     """From when on its fixes are judged with all that it goes by."""
     late_ms: int
     """Its oldest fix that came late; 0 where any may have."""
-    came_ms: int
-    """When that came: what was found in a fix long before is marked as found late, however long judging
-    anew had to wait."""
 
 
 class Detector:
@@ -134,17 +129,19 @@ class Detector:
         )
         self.judge.facts = self._facts
 
-    def detect(self, fixes: Fixes, received_ms: int) -> Findings:
-        """Take fixes in the order of their arrival, all received at ``received_ms``.
+    def detect(self, fixes: Fixes, received_ms: int | NDArray[np.int64]) -> Findings:
+        """Take fixes in the order of their arrival, all received at ``received_ms``, or each at its own,
+        shape (n,). An alert opened by a fix that was old when it was received was found late.
 
         Those of one bus that are out of order within the batch are judged in the order of their event
         time. The order of one bus's fixes counts, the cut into batches does not. The columns of the
         findings are in the order given.
         """
+        came_ms = np.full(len(fixes), received_ms, np.int64)
         order = in_order(fixes, self._newest)
         if order is None:
-            return self._detect(fixes, received_ms)
-        found = self._detect(fixes.take(order), received_ms)
+            return self._detect(fixes, came_ms)
+        found = self._detect(fixes.take(order), came_ms[order])
         back = np.argsort(order)
         return Findings(
             found.quality[back],
@@ -155,9 +152,9 @@ class Detector:
             found.changes,
         )
 
-    def _detect(self, fixes: Fixes, received_ms: int) -> Findings:
+    def _detect(self, fixes: Fixes, received_ms: NDArray[np.int64]) -> Findings:
         if len(fixes):
-            self._lay(int(fixes.time_ms.min()), min(int(fixes.time_ms.max()), received_ms))
+            self._lay(int(fixes.time_ms.min()), min(int(fixes.time_ms.max()), int(received_ms.max())))
         x, y = self.plane.to_metres(fixes.lon, fixes.lat)
         screened = self.screen.screen(fixes, x, y, received_ms)
         seen, judged, events = self.judge.judge(fixes, x, y, screened, received_ms - LATE_AFTER_MS)
@@ -191,11 +188,12 @@ class Detector:
         fixes: Fixes,
         buses: Sequence[Anew],
         on_file: Sequence[Alert],
-        received_ms: int,
+        received_ms: int | NDArray[np.int64],
     ) -> Findings:
         """Forget the ``buses`` and judge all of their ``fixes`` in the order of event time.
 
-        ``fixes`` are the stored ones from far enough back, each bus's in order; ``on_file`` the alerts of
+        ``fixes`` are the stored ones from far enough back, each bus's in order, received as ``detect`` has
+        it; ``on_file`` the alerts of
         these buses that had not ended before the fixes given. The changes found are what must change about
         those, see ``reconcile``; afterwards the detector goes on as if every fix had come in its place.
         """
@@ -209,7 +207,7 @@ class Detector:
             times = fixes.time_ms[fixes.bus == bus.row]
             newer, going_on = reconcile(
                 [alert for alert in on_file if alert.bus_id == bus_id],
-                [_by_arrival(change, bus) for change in found.changes if change.alert.bus_id == bus_id],
+                [change for change in found.changes if change.alert.bus_id == bus_id],
                 int(times.max()) if len(times) else 0,
                 bus.sure_ms,
                 bus.late_ms,
@@ -296,13 +294,6 @@ class Detector:
             if rule == "unapproved_operation"
             else (),
         )
-
-
-def _by_arrival(change: Change, bus: Anew) -> Change:
-    """A change of judging anew, its alert marked as found late by when the fixes came."""
-    alert = change.alert
-    late = alert.rule not in OF_THE_CLOCK and alert.detected_ms < bus.came_ms - LATE_AFTER_MS
-    return msgspec.structs.replace(change, alert=msgspec.structs.replace(alert, found_late=late))
 
 
 def _extent(registry: Registry) -> tuple[NDArray[np.float64], NDArray[np.float64]]:

@@ -165,11 +165,11 @@ class Judge:
         x: NDArray[np.float64],
         y: NDArray[np.float64],
         screened: Screened,
-        late_before_ms: int,
+        late_before_ms: NDArray[np.int64],
     ) -> tuple[Observations, Judged, list[Events]]:
         """Judge fixes in the order given, at (x, y) metres in the plane; all columns have shape (n,).
 
-        An episode opened by a fix older than ``late_before_ms`` is marked as found late.
+        An episode opened by a fix older than its ``late_before_ms`` is marked as found late.
         """
         n = len(fixes)
         seen = Observations(
@@ -273,7 +273,7 @@ def _judge(  # noqa: PLR0915  # the detector on one page
     xs: NDArray[np.float64],
     ys: NDArray[np.float64],
     screened: Screened,
-    late_before_ms: int,
+    late_before_ms: NDArray[np.int64],
     seen: Observations,
     judged: Judged,
     events: Events,
@@ -294,7 +294,7 @@ def _judge(  # noqa: PLR0915  # the detector on one page
         fix = Report(
             bus[i], time_ms[i], lon[i], lat[i], xs[i], ys[i], screened.speed_kmh[i], screened.reported[i],
             screened.course_x[i], screened.course_y[i], accuracy_of(accuracy_m[i], of_fleet), elapsed_ms,
-            late_before_ms,
+            late_before_ms[i],
         )  # fmt: skip
         count = pass_time(events, count, m, duties, facts, numbers, rules, fix.bus, fix.t, since_ms)
         if elapsed_ms < 0:

@@ -130,9 +130,10 @@ def profile(registry: Registry, fixes: Fixes, buses: int) -> list[dict[str, obje
         marks.append(perf_counter())
         x, y = detector.plane.to_metres(batch.lon, batch.lat)
         marks.append(perf_counter())
-        screened = detector.screen.screen(batch, x, y, now_ms)
+        received_ms = np.full(len(batch), now_ms)
+        screened = detector.screen.screen(batch, x, y, received_ms)
         marks.append(perf_counter())
-        detector.judge.judge(batch, x, y, screened, now_ms)
+        detector.judge.judge(batch, x, y, screened, received_ms)
         marks.append(perf_counter())
         for stage, seconds in zip(spent, np.diff(marks).tolist(), strict=True):
             spent[stage] += seconds

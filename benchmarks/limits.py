@@ -80,9 +80,9 @@ def _drop(broker: Broker, taken: Any, subscribed: Any) -> None:
 
 def copy_alone(dsn: str, fixes: Fixes, bus_keys: NDArray[np.int32], size: int, *, hypertable: bool) -> float:
     """Fixes a second of COPY, packed beforehand, into a table like ``position``; a transaction a batch."""
-    now_ms = time_ns() // 1_000_000
+    unmarked, standing = np.zeros(len(fixes), np.int16), np.zeros(len(fixes), np.float32)
     streams = [
-        pack(batch, np.zeros(len(batch), np.int16), np.zeros(len(batch), np.float32), bus_keys, now_ms)
+        pack(batch, unmarked[: len(batch)], standing[: len(batch)], bus_keys, batch.time_ms)
         for batch in cut(fixes, size)
     ]
     with psycopg.connect(dsn, autocommit=True) as connection:
@@ -141,7 +141,7 @@ async def stages_alone(
             async with stages.stage("detect"):
                 found = detector.detect(decoded.fixes, now_ms)
             async with stages.stage("pack"):
-                stream = pack(decoded.fixes, found.quality, found.moved_m, bus_keys, now_ms)
+                stream = pack(decoded.fixes, found.quality, found.moved_m, bus_keys, decoded.received_ms)
             async with stages.stage("COMMIT"), connection.transaction(), connection.cursor() as cursor:
                 async with stages.stage("COPY"), cursor.copy(_SQL["copy_positions"]) as copy:
                     await copy.write(stream)

@@ -25,8 +25,8 @@ class Clock(Protocol):
 
     def __call__(self) -> int: ...
 
-    def hear(self, messages: Sequence[Received]) -> None:
-        """Messages have come, in any order, and are judged next."""
+    def hear(self, messages: Sequence[Received]) -> NDArray[np.int64]:
+        """Messages have come, in this order, and are judged next. Returns when each came; shape (n,)."""
 
 
 class WallClock:
@@ -35,8 +35,9 @@ class WallClock:
     def __call__(self) -> int:
         return time_ns() // 1_000_000
 
-    def hear(self, messages: Sequence[Received]) -> None:
-        """Nothing that comes changes it."""
+    def hear(self, messages: Sequence[Received]) -> NDArray[np.int64]:
+        """They have come now."""
+        return np.full(len(messages), self(), np.int64)
 
 
 class EventClock:
@@ -45,8 +46,8 @@ class EventClock:
     def __init__(
         self, newest_times: Callable[[Sequence[Received]], NDArray[np.int64]], stored_ms: int = 0
     ) -> None:
-        """``newest_times`` gives the newest fix of each message, see ``ingest.decode.Decoder``; ``stored_ms``
-        is the event time of the newest fix that is stored already.
+        """``newest_times`` gives the event time of the newest fix of each message, see
+        ``ingest.decode.Decoder``; ``stored_ms`` is that of the newest fix that is stored already.
         """
         self._newest_times = newest_times
         self._ms = stored_ms
@@ -54,10 +55,16 @@ class EventClock:
     def __call__(self) -> int:
         return self._ms
 
-    def hear(self, messages: Sequence[Received]) -> None:
+    def hear(self, messages: Sequence[Received]) -> NDArray[np.int64]:
+        """Each came when the newest fix until then says, whatever comes after it: where a batch is cut
+        does not count.
+        """
         times_ms = self._newest_times(messages)
-        if not len(times_ms):
-            return
-        near = times_ms[times_ms <= self._ms + _LEAP_MS]
-        newest = near.max() if 2 * len(near) >= len(times_ms) else np.median(times_ms)
-        self._ms = max(self._ms, int(newest))
+        fixes_ms = times_ms[times_ms > 0]
+        latest_ms = self._ms + _LEAP_MS
+        if 2 * np.count_nonzero(fixes_ms > latest_ms) > len(fixes_ms):
+            latest_ms = int(np.median(fixes_ms))
+        believed_ms = np.where(times_ms <= latest_ms, times_ms, 0)
+        came_ms = np.maximum.accumulate(np.concatenate(([self._ms], believed_ms)))[1:]
+        self._ms = int(came_ms.max(initial=self._ms))
+        return came_ms

@@ -27,7 +27,7 @@ from buswatch.listening import ListeningClock
 from buswatch.live import LiveFrame
 from buswatch.orders import StandingOrders
 from buswatch.patience import persist
-from buswatch.rejudging import Late, Rejudging
+from buswatch.rejudging import Rejudging
 from buswatch.withholding import WithheldSilences
 from fleet.clock import SECOND_MS
 from fleet.errors import Unavailable
@@ -75,7 +75,7 @@ class _Judged:
     messages: list[Message]
     decoded: Decoded
     findings: Findings
-    received_ms: int
+    now_ms: int
 
 
 class Pipeline:
@@ -102,7 +102,7 @@ class Pipeline:
         self._detecting = asyncio.Lock()
         rows = {bus.bus_id: row for row, bus in enumerate(registry.buses)}
         self._withheld = WithheldSilences(rows)
-        self._late: dict[int, Late] = {}
+        self._late: dict[int, int] = {}
         self._late_came = asyncio.Event()
         self._untold: deque[Change] = deque()
         self._changed = asyncio.Event()
@@ -182,11 +182,11 @@ class Pipeline:
                 until_ms = self._listening.time_ms(self._clock())
                 changes = () if until_ms is None else self._sift(self._detector.tick(until_ms))
                 if changes:
-                    received_ms = self._clock()
-                    self._listening.heard(None, received_ms)
-                    nothing = self._decoder.decode([], received_ms)
-                    findings = replace(self._detector.detect(nothing.fixes, received_ms), changes=changes)
-                    self._keep(_Judged(connection, [], nothing, findings, received_ms))
+                    now_ms = self._clock()
+                    self._listening.heard(None, now_ms)
+                    nothing = self._decoder.decode([], now_ms)
+                    findings = replace(self._detector.detect(nothing.fixes, now_ms), changes=changes)
+                    self._keep(_Judged(connection, [], nothing, findings, now_ms))
                     await self._kept()
                 if self._withheld and self._listening.caught_up(self._clock()):
                     self._late_came.set()
@@ -203,14 +203,13 @@ class Pipeline:
 
     def _judge(self, connection: Connection, messages: list[Message]) -> _Judged:
         """Decode and judge a batch."""
-        self._clock.hear(messages)
-        received_ms = self._clock()
-        decoded = self._decoder.decode(messages, received_ms)
+        decoded = self._decoder.decode(messages, self._clock.hear(messages))
+        now_ms = self._clock()
         newest_ms = int(decoded.fixes.time_ms.max()) if len(decoded.fixes) else None
-        self._listening.heard(newest_ms, received_ms)
-        findings = self._detector.detect(decoded.fixes, received_ms)
+        self._listening.heard(newest_ms, now_ms)
+        findings = self._detector.detect(decoded.fixes, decoded.received_ms)
         findings = replace(findings, changes=self._sift(findings.changes))
-        return _Judged(connection, messages, decoded, findings, received_ms)
+        return _Judged(connection, messages, decoded, findings, now_ms)
 
     def _sift(self, changes: Sequence[Change]) -> tuple[Change, ...]:
         """The changes that may be told now, see ``withholding``."""
@@ -234,8 +233,8 @@ class Pipeline:
         if before is not None:
             await before
         batch = Batch(
-            judged.decoded.fixes, judged.findings.quality, judged.received_ms, judged.decoded.rejects,
-            judged.findings.changes, judged.findings.moved_m,
+            judged.decoded.fixes, judged.findings.quality, judged.now_ms, judged.decoded.rejects,
+            judged.findings.changes, judged.findings.moved_m, judged.decoded.received_ms,
         )  # fmt: skip
         receipt = await persist(lambda: self._committer.commit(batch), on_failure=self._stalled)
         judged.connection.acknowledge(judged.messages)
@@ -243,7 +242,7 @@ class Pipeline:
         self._frame.add(judged.decoded.fixes, judged.findings)
         self.tell(receipt.changes)
         for row, oldest_ms in receipt.late.items():
-            self._note_late(row, Late(oldest_ms, judged.received_ms))
+            self._note_late(row, oldest_ms)
         self.counts.messages += len(judged.messages)
         self.counts.committed += receipt.committed
         self.counts.duplicates += receipt.duplicates
@@ -251,8 +250,8 @@ class Pipeline:
         if self._keeping is asyncio.current_task():  # nothing newer is judged and not committed
             self._listening.listen(self._clock())
 
-    def _note_late(self, row: int, late: Late) -> None:
-        self._late[row] = late.and_also(self._late.get(row, late))
+    def _note_late(self, row: int, oldest_ms: int) -> None:
+        self._late[row] = min(oldest_ms, self._late.get(row, oldest_ms))
         self._late_came.set()
 
     async def _judge_late_fixes(self) -> None:
@@ -264,10 +263,9 @@ class Pipeline:
             await asyncio.sleep(LATE_S)
             async with self._with_detector():
                 await self._kept()
-                now_ms = self._clock()
-                if self._listening.caught_up(now_ms):
+                if self._listening.caught_up(self._clock()):
                     for row, since_ms in self._withheld.release().items():
-                        self._note_late(row, Late(since_ms, now_ms))
+                        self._note_late(row, since_ms)
                 if not self._late:  # judged with what a lost connection had left
                     self._late_came.clear()
                     continue

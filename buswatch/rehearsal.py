@@ -323,7 +323,7 @@ async def rehearse_stored(
             detector = Detector(registry, parameters, rules=rules or RULES)
             begins = np.full(len(some), from_ms)
             since_ms = given_from(registry, some, begins, begins, ()).since_ms
-            stored, _ = await fixes_since(database, keys[some], since_ms)
+            stored = (await fixes_since(database, keys[some], since_ms)).fixes
             fixes = stored.take(stored.time_ms < to_ms + _ENDS_WITHIN_MS)
             found = episodes_of(detector, Fixes(some[fixes.bus], *(
                 fixes.time_ms, fixes.lon, fixes.lat, fixes.speed_kmh, fixes.heading_deg, fixes.accuracy_m,

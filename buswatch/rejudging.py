@@ -41,19 +41,6 @@ Sift = Callable[[Sequence[Change]], tuple[Change, ...]]
 """Gives of some changes those that may be told."""
 
 
-class Late(NamedTuple):
-    """What came late of a bus; epoch milliseconds."""
-
-    oldest_ms: int
-    """Event time of its oldest fix."""
-    came_ms: int
-    """When the first came."""
-
-    def and_also(self, other: Late) -> Late:
-        """Both."""
-        return Late(min(self.oldest_ms, other.oldest_ms), min(self.came_ms, other.came_ms))
-
-
 class Rejudging:
     """Judges buses anew, and records what that changes."""
 
@@ -76,23 +63,25 @@ class Rejudging:
         return await self.judge(dict.fromkeys(range(len(self._registry.buses))), now_ms, sift)
 
     async def judge(
-        self, late: Mapping[int, Late | None], now_ms: int, sift: Sift = tuple
+        self, late: Mapping[int, int | None], now_ms: int, sift: Sift = tuple
     ) -> tuple[Change, ...]:
-        """The buses of some rows, each from its oldest late fix or earlier on; None: of what came late
-        nothing is known, and it may not have been judged in its place.
+        """The buses of some rows, each from the event time of its oldest late fix or earlier on; None: any
+        fix may not have been judged before, and is received now.
 
         Of the changes found those are recorded, and returned, that ``sift`` lets through. Raises
         ``Unavailable``; doing it again is then harmless.
         """
         rows = np.array(list(late), np.int32)
-        oldest_ms = np.array([_NEVER_MS if bus is None else bus.oldest_ms for bus in late.values()], np.int64)
+        oldest_ms = np.array([_NEVER_MS if ms is None else ms for ms in late.values()], np.int64)
         keys = self._bus_keys[rows]
         newest_ms = await newest_times(self._database, keys)
         bus_ids = [self._registry.buses[row].bus_id for row in rows]
         ongoing = await open_episodes(self._database, bus_ids)
         reach = given_from(self._registry, rows, np.minimum(oldest_ms, newest_ms), newest_ms, ongoing)
-        stored, _ = await fixes_since(self._database, keys, reach.since_ms)
-        fixes = replace(stored, bus=rows[stored.bus])
+        stored = await fixes_since(self._database, keys, reach.since_ms)
+        fixes = replace(stored.fixes, bus=rows[stored.fixes.bus])
+        at_least_ms = np.array([now_ms if ms is None else 0 for ms in late.values()], np.int64)
+        known_ms = known_when(stored.fixes.bus, np.maximum(stored.received_ms, at_least_ms[stored.fixes.bus]))
         newest_of = dict(zip(bus_ids, newest_ms.tolist(), strict=True))
         on_file = [
             alert
@@ -100,10 +89,10 @@ class Rejudging:
             if not _by_time_alone(alert, newest_of[alert.bus_id])
         ]
         buses = [
-            Anew(row, sure_ms, *(bus or (0, now_ms)))
-            for (row, bus), sure_ms in zip(late.items(), reach.sure_ms.tolist(), strict=True)
+            Anew(row, sure_ms, late_ms or 0)
+            for (row, late_ms), sure_ms in zip(late.items(), reach.sure_ms.tolist(), strict=True)
         ]
-        found = self._detector.judge_anew(fixes, buses, on_file, now_ms)
+        found = self._detector.judge_anew(fixes, buses, on_file, known_ms)
         log.debug("judged %d buses anew by %d fixes: %d changes", len(rows), len(fixes), len(found.changes))
         since_ms = np.zeros(len(self._bus_keys), np.int64)
         since_ms[rows] = oldest_ms
@@ -114,6 +103,13 @@ class Rejudging:
             return ()
         batch = Batch(Fixes.empty(), np.empty(0, np.int16), now_ms, changes=changes)
         return (await self._committer.commit(batch)).changes
+
+
+def known_when(bus: NDArray[np.int32], received_ms: NDArray[np.int64]) -> NDArray[np.int64]:
+    """When each fix and all before it of its bus had been received; shapes (n,), by bus and event time."""
+    begins = np.flatnonzero(np.diff(bus, prepend=-1))
+    parts = np.split(received_ms, begins[1:])
+    return np.concatenate([np.maximum.accumulate(part) for part in parts])
 
 
 def _by_time_alone(alert: Alert, newest_ms: int) -> bool:

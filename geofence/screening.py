@@ -102,9 +102,13 @@ class Screen:
         self._state[rows] = np.zeros((), _STATE)
 
     def screen(
-        self, fixes: Fixes, x: NDArray[np.float64], y: NDArray[np.float64], received_ms: int
+        self,
+        fixes: Fixes,
+        x: NDArray[np.float64],
+        y: NDArray[np.float64],
+        received_ms: NDArray[np.int64],
     ) -> Screened:
-        """Judge fixes in the order given; ``x``, ``y`` are their places in metres.
+        """Judge fixes in the order given; ``x``, ``y`` are their places in metres. Shapes (n,).
 
         A fix older than the last one of its bus is ``LATE``, one of the same moment a ``DUPLICATE``.
         """
@@ -126,7 +130,7 @@ def _screen(
     state: NDArray[np.void],
     counts: NDArray[np.int64],
     p: ScreenParameters,
-    received_ms: int,
+    received_ms: NDArray[np.int64],
     bus: NDArray[np.int32],
     time_ms: NDArray[np.int64],
     lon: NDArray[np.float64],
@@ -147,7 +151,7 @@ def _screen(
         t = time_ms[i]
         if _is_no_place(lon[i], lat[i], satellites[i]):
             mark = _NO_FIX
-        elif t > received_ms + p.future_ms:
+        elif t > received_ms[i] + p.future_ms:
             mark = _FROM_FUTURE
         else:
             mark = _place_mark(s, t, x[i], y[i], float(reported_kmh[i]), p)

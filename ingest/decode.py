@@ -58,6 +58,8 @@ class Decoded:
     """What a bunch of messages holds."""
 
     fixes: Fixes
+    received_ms: NDArray[np.int64]
+    """When each fix was received, shape (n,), epoch milliseconds."""
     rejects: list[Reject]
 
 
@@ -80,46 +82,49 @@ class Decoder:
         self._many = msgspec.json.Decoder(list[FixReport])
         self._raws = msgspec.json.Decoder(list[msgspec.Raw])
 
-    def decode(self, messages: Sequence[Received], received_ms: int) -> Decoded:
-        """Decode ``messages``, all received at ``received_ms``; order is kept.
+    def decode(self, messages: Sequence[Received], received_ms: int | NDArray[np.int64]) -> Decoded:
+        """Decode ``messages``, all received at ``received_ms`` or each at its own, shape (messages,); order
+        is kept.
 
         What Buswatch itself publishes below the same root is passed over.
         """
-        items, rejects = _Items(), []
-        for place, message in enumerate(messages):
+        items, rejects = _Items(), list[Reject]()
+        moments = np.full(len(messages), received_ms, np.int64).tolist()
+        for place, (message, came_ms) in enumerate(zip(messages, moments, strict=True)):
             row = self._rows.get(message.topic)
             if row is None and is_output(message.topic):
                 continue
             if row is None:
-                rejects.append(_reject(message, None, *_unknown(message.topic), received_ms))
+                rejects.append(_reject(message, None, *_unknown(message.topic), came_ms))
             elif len(message.payload) > LARGEST_BYTES:
                 detail = f"{len(message.payload)} bytes; send at most {LARGEST_BYTES} in a message"
-                rejects.append(_reject(message, None, Reason.TOO_LARGE, detail, received_ms))
+                rejects.append(_reject(message, None, Reason.TOO_LARGE, detail, came_ms))
             else:
-                self._read(message, place, row, items, rejects, received_ms)
-        fixes, refused = _columns(items, received_ms)
+                self._read(message, place, row, items, rejects, came_ms)
+        item_ms = np.array([moments[place] for place, _ in items.source], np.int64)
+        fixes, kept, refused = _columns(items, item_ms)
         raws: dict[int, list[msgspec.Raw]] = {}
         for i, reason, detail in refused:
             place, item = items.source[i]
             message, part = messages[place], None
             if item is not None:
                 part = (item, raws.setdefault(place, self._raws.decode(message.payload))[item])
-            rejects.append(_reject(message, part, reason, detail, received_ms))
-        return Decoded(fixes, rejects)
+            rejects.append(_reject(message, part, reason, detail, moments[place]))
+        return Decoded(fixes, item_ms[kept], rejects)
 
     def newest_times(self, messages: Sequence[Received]) -> NDArray[np.int64]:
-        """The newest event time of each message that can be read, however wrong it may be."""
+        """The newest event time of each message, however wrong it may be; 0 where none can be read."""
         items = _Items()
         for place, message in enumerate(messages):
             row = self._rows.get(message.topic)
             if row is not None and len(message.payload) <= LARGEST_BYTES:
                 self._read(message, place, row, items, [], 0)
         times, bad = _times(items.reports)
-        newest: dict[int, int] = {}
+        newest = np.zeros(len(messages), np.int64)
         for i, (place, _) in enumerate(items.source):
             if i not in bad:
-                newest[place] = max(newest.get(place, _EARLIEST_MS), int(times[i]))
-        return np.array(list(newest.values()), np.int64)
+                newest[place] = max(newest[place], times[i])
+        return newest
 
     def _read(
         self,
@@ -164,8 +169,10 @@ class Decoder:
         return found
 
 
-def _columns(items: _Items, received_ms: int) -> tuple[Fixes, list[tuple[int, Reason, str]]]:
-    """The reports in columns, and which are refused, why."""
+def _columns(
+    items: _Items, received_ms: NDArray[np.int64]
+) -> tuple[Fixes, NDArray[np.bool_], list[tuple[int, Reason, str]]]:
+    """The good reports in columns, which those are, and which are refused, why."""
     reports = items.reports
     time_ms, refused = _times(reports)
     lon = np.array([r.lon for r in reports], np.float64)
@@ -222,7 +229,7 @@ def _columns(items: _Items, received_ms: int) -> tuple[Fixes, list[tuple[int, Re
         accuracy_m=accuracy[kept].astype(np.float32),
         satellites=satellites[kept].astype(np.int16),
     )
-    return fixes, [(i, reason, detail) for i, (reason, detail) in sorted(refused.items())]
+    return fixes, kept, [(i, reason, detail) for i, (reason, detail) in sorted(refused.items())]
 
 
 def _times(reports: Sequence[FixReport]) -> tuple[NDArray[np.int64], dict[int, tuple[Reason, str]]]:

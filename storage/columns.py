@@ -46,15 +46,16 @@ def pack(
     quality: NDArray[np.int16],
     moved_m: NDArray[np.float32],
     bus_keys: NDArray[np.int32],
-    received_ms: int,
+    received_ms: NDArray[np.int64],
 ) -> bytes:
     """A binary COPY stream of the fixes into ``position``, of those with the same columns unknown in their
-    order; ``bus_keys[row]`` is the key of the bus in that row, NaN in ``moved_m`` is not known.
+    order; ``bus_keys[row]`` is the key of the bus in that row, NaN in ``moved_m`` is not known. The columns
+    have the shape of the fixes, (n,).
     """
     columns: dict[str, NDArray[Any]] = {column.name: getattr(fixes, column.name) for column in fields(Fixes)}
     columns["bus"] = bus_keys[fixes.bus]
     columns["time_ms"] = fixes.time_ms * 1_000 - _EPOCH_2000_US
-    columns["received_ms"] = np.full(len(fixes), received_ms * 1_000 - _EPOCH_2000_US)
+    columns["received_ms"] = received_ms * 1_000 - _EPOCH_2000_US
     columns["quality"], columns["moved_m"] = quality, moved_m
     lacking = np.zeros(len(fixes), np.int8)
     for bit, name in enumerate(_OPTIONAL):
@@ -98,6 +99,12 @@ def unpack(buses: Sequence[TupleRow], names: Sequence[str] = WHOLE) -> tuple[Fix
     columns["time_ms"] = moments_ms(columns["time_ms"])
     quality = columns.pop("quality").astype(np.int16)
     return Fixes.of(**columns), quality
+
+
+def unpack_moments(buses: Sequence[TupleRow], place: int) -> NDArray[np.int64]:
+    """Epoch milliseconds from the raw arrays in one place of the same rows."""
+    arrays = [elements(row[place], ">i8") for row in buses]
+    return moments_ms(np.concatenate(arrays or [np.empty(0, ">i8")]))
 
 
 def expect_raw_arrays(cursor: AsyncCursor[TupleRow]) -> None:

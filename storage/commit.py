@@ -51,11 +51,23 @@ class Batch:
     fixes: Fixes
     quality: NDArray[np.int16]
     """``fleet.quality.Quality`` of each fix, shape (n,)."""
-    received_ms: int
+    now_ms: int
+    """When it was judged."""
     rejects: Sequence[Reject] = ()
     changes: Sequence[Change] = ()
     moved_m: NDArray[np.float32] | None = None
     """Metres driven that each fix adds, shape (n,); None where nobody measured."""
+    received_ms: NDArray[np.int64] | None = None
+    """When each fix was received, shape (n,); None: when the batch was judged."""
+
+    def take(self, rows: NDArray[np.intp]) -> Batch:
+        """The batch with its fixes at ``rows`` alone."""
+        moved_m = None if self.moved_m is None else self.moved_m[rows]
+        received_ms = None if self.received_ms is None else self.received_ms[rows]
+        return replace(
+            self, fixes=self.fixes.take(rows), quality=self.quality[rows], moved_m=moved_m,
+            received_ms=received_ms,
+        )  # fmt: skip
 
 
 @dataclass(frozen=True, slots=True)
@@ -93,7 +105,7 @@ class _Stored:
 class Committer:
     """Commits batches. ``bus_keys[row]`` is the key of the bus in that row of the registry.
 
-    New alerts are due by ``deadlines``, counted from the batch's ``received_ms``; never where there are none.
+    New alerts are due by ``deadlines``, counted from the batch's ``now_ms``; never where there are none.
     """
 
     def __init__(
@@ -165,7 +177,7 @@ class Committer:
         await lock_changes(connection)
         marked = await under_waivers(connection, changes)
         if self._deadlines is not None:
-            marked = [_due(change, self._deadlines, batch.received_ms) for change in marked]
+            marked = [_due(change, self._deadlines, batch.now_ms) for change in marked]
         return await record_judgement(connection, marked)
 
     async def _record_good_changes(
@@ -181,9 +193,7 @@ class Committer:
             except REFUSALS as error:
                 topic, payload = alert_topic(change.alert.bus_id), msgspec.json.encode(change)
                 reason = Reason.REFUSED_BY_DATABASE
-                refused.append(
-                    Reject(topic, payload[:KEPT_BYTES], None, reason, str(error), batch.received_ms)
-                )
+                refused.append(Reject(topic, payload[:KEPT_BYTES], None, reason, str(error), batch.now_ms))
         return tuple(recorded), refused
 
     async def _put_positions(self, connection: Connection, batch: Batch) -> _Stored:
@@ -191,10 +201,11 @@ class Committer:
         rows = _first_of_each_key(batch.fixes)
         if not len(rows):
             return _Stored(0, {})
-        quality = batch.quality[rows]
-        moved_m = np.full(len(rows), np.nan, np.float32) if batch.moved_m is None else batch.moved_m[rows]
-        stream = pack(batch.fixes.take(rows), quality, moved_m, self._bus_keys, batch.received_ms)
-        if not (quality & _MAY_BE_THERE).any():
+        part = batch.take(rows)
+        moved_m = np.full(len(rows), np.nan, np.float32) if part.moved_m is None else part.moved_m
+        received_ms = np.full(len(rows), part.now_ms if part.received_ms is None else part.received_ms)
+        stream = pack(part.fixes, part.quality, moved_m, self._bus_keys, received_ms)
+        if not (part.quality & _MAY_BE_THERE).any():
             with contextlib.suppress(psycopg.errors.UniqueViolation):
                 async with connection.transaction():
                     await _copy(connection, "copy_positions", stream)
@@ -209,8 +220,7 @@ class Committer:
         self, connection: Connection, batch: Batch, rows: NDArray[np.intp]
     ) -> tuple[_Stored, list[Reject]]:
         """Put the fixes at ``rows`` by halving down to each one that is refused."""
-        moved_m = None if batch.moved_m is None else batch.moved_m[rows]
-        part = replace(batch, fixes=batch.fixes.take(rows), quality=batch.quality[rows], moved_m=moved_m)
+        part = batch.take(rows)
         try:
             async with connection.transaction():
                 await connection.execute(_SQL["empty_staging"])
@@ -230,7 +240,7 @@ class Committer:
         row = await (await connection.execute(_SQL["bus_of_key"], [key])).fetchone()
         topic = position_topic(row[0] if row else str(key))
         payload = msgspec.json.encode(fix)
-        return Reject(topic, payload, None, Reason.REFUSED_BY_DATABASE, str(error), part.received_ms)
+        return Reject(topic, payload, None, Reason.REFUSED_BY_DATABASE, str(error), part.now_ms)
 
 
 def _first_of_each_key(fixes: Fixes) -> NDArray[np.intp]:

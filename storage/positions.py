@@ -6,7 +6,7 @@ import asyncio
 from collections.abc import Sequence
 from dataclasses import replace
 from datetime import timedelta
-from typing import Any
+from typing import Any, NamedTuple
 
 import numpy as np
 from numpy.typing import NDArray
@@ -15,7 +15,7 @@ from fleet import clock
 from fleet.errors import NotFound
 from fleet.fixes import Fixes
 from fleet.hours import Hour
-from storage.columns import WAY, WHOLE, expect_raw_arrays, unpack
+from storage.columns import WAY, WHOLE, expect_raw_arrays, unpack, unpack_moments
 from storage.database import Database
 from storage.named import queries
 
@@ -26,10 +26,20 @@ _FEW = 5_000
 """So many fixes at most are asked for at once."""
 
 
+class Stored(NamedTuple):
+    """Fixes as they are kept."""
+
+    fixes: Fixes
+    quality: NDArray[np.int16]
+    """Bits of ``fleet.quality.Quality``, shape (n,)."""
+    received_ms: NDArray[np.int64]
+    """When each was received, shape (n,), epoch milliseconds."""
+
+
 async def fixes_since(
     database: Database, bus_keys: NDArray[np.int32], since_ms: int | NDArray[np.int64]
-) -> tuple[Fixes, NDArray[np.int16]]:
-    """The stored fixes from ``since_ms`` on (included) and their quality, by bus and event time.
+) -> Stored:
+    """The stored fixes from ``since_ms`` on (included), by bus and event time.
 
     ``since_ms`` is one moment for all buses, or one for each, shape (buses,). ``Fixes.bus`` is the
     row of the bus in ``bus_keys``.
@@ -39,7 +49,8 @@ async def fixes_since(
     async with database.connection() as connection, connection.cursor(binary=True) as cursor:
         expect_raw_arrays(cursor)
         await cursor.execute(_SQL["fixes_since"], parameters)
-        return unpack(await cursor.fetchall())
+        rows = await cursor.fetchall()
+        return Stored(*unpack(rows), unpack_moments(rows, len(WHOLE) + 1))
 
 
 async def newest_times(database: Database, bus_keys: NDArray[np.int32]) -> NDArray[np.int64]:

@@ -8,7 +8,7 @@ FROM unnest(%(bus_keys)s::int[], %(since)s::timestamptz[]) WITH ORDINALITY AS si
 CROSS JOIN LATERAL (
     SELECT array_agg(time), array_agg(lon), array_agg(lat), array_agg(coalesce(speed_kmh, 'NaN')),
            array_agg(coalesce(heading_deg, 'NaN')), array_agg(coalesce(accuracy_m, 'NaN')),
-           array_agg(coalesce(satellites, -1::smallint)), array_agg(quality)
+           array_agg(coalesce(satellites, -1::smallint)), array_agg(quality), array_agg(received_at)
     FROM (
         SELECT * FROM position WHERE bus_key = since.bus_key AND time >= since.time ORDER BY time
     ) AS fix

@@ -12,7 +12,7 @@ from fleet.fixes import Fixes
 from tests.scenes import NOW_MS, START_MS, registry, track
 from tests.storage.records import alert
 
-BUS = [Anew(row=0, sure_ms=0, late_ms=0, came_ms=NOW_MS)]
+BUS = [Anew(row=0, sure_ms=0, late_ms=0)]
 """Every fix is given again and any may have come late."""
 
 
@@ -101,13 +101,18 @@ def test_judging_anew_what_came_in_order_changes_nothing() -> None:
     assert spans(list(desk.alerts.values())) == [(60, 92), (150, 172)]
 
 
-def test_found_late_is_told_by_when_the_fixes_came_however_long_judging_had_to_wait() -> None:
+def test_found_late_is_told_by_when_the_fix_that_opened_it_came_and_by_no_other() -> None:
     fixes = drive((0, 60), (120, 30), (0, 60))
     (opened, *_) = Detector(registry()).detect(fixes, NOW_MS).changes
+    opening = fixes.time_ms == opened.alert.detected_ms
     for behind_ms, late in ((LATE_AFTER_MS, False), (LATE_AFTER_MS + 1, True)):
-        bus = Anew(row=0, sure_ms=0, late_ms=0, came_ms=opened.alert.detected_ms + behind_ms)
-        found = Detector(registry()).judge_anew(fixes, [bus], [], NOW_MS).changes
-        assert {change.alert.found_late for change in found} == {late}
+        others_ms = fixes.time_ms + (0 if late else 10 * LATE_AFTER_MS)
+        came_ms = np.where(opening, fixes.time_ms + behind_ms, others_ms)
+        for found in (
+            Detector(registry()).detect(fixes, came_ms),
+            Detector(registry()).judge_anew(fixes, BUS, [], came_ms),
+        ):
+            assert {change.alert.found_late for change in found.changes} == {late}
 
 
 @settings(max_examples=40, deadline=None)

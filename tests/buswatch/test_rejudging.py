@@ -9,9 +9,9 @@ import numpy as np
 import pytest
 from numpy.typing import NDArray
 
-from alerts.detector import Detector
+from alerts.detector import LATE_AFTER_MS, Detector
 from alerts.episodes import Alert
-from buswatch.rejudging import AT_LEAST_MS, BEFORE_MS, DRIVEN_FROM_MS, Late, Rejudging, given_from
+from buswatch.rejudging import AT_LEAST_MS, BEFORE_MS, DRIVEN_FROM_MS, Rejudging, given_from, known_when
 from fleet.clock import HOUR_MS, MINUTE_MS
 from fleet.fixes import Fixes
 from storage.alerts import AlertBook
@@ -122,6 +122,14 @@ class Monitor:
         )
         await self.committer.commit(batch)
 
+    async def find(self, fixes: Fixes, received_ms: NDArray[np.int64]) -> Alert:
+        """The alert of fixes that came late, each when ``received_ms`` says; shape (n,)."""
+        findings = self.detector.detect(fixes, received_ms)
+        now_ms = int(received_ms.max())
+        await self.committer.commit(Batch(fixes, findings.quality, now_ms, received_ms=received_ms))
+        found = await self.rejudging.judge({0: int(fixes.time_ms.min())}, now_ms + HOUR_MS)
+        return found[0].alert
+
 
 FAST = track(drive(0, 4_000, 90))
 
@@ -161,9 +169,26 @@ async def test_the_way_driven_is_counted_anew_when_a_part_of_it_comes_late(stora
     (stored,) = await Tracks(storage.database).hours("B1", START_MS, START_MS + HOUR_MS, 10)
     assert (stored.fixes, stored.moved_m) == (400, known.moved_m)
     now_ms = int(whole.time_ms[-1])
-    await monitor.rejudging.judge({0: Late(int(whole.time_ms[100]), now_ms)}, now_ms)
+    await monitor.rejudging.judge({0: int(whole.time_ms[100])}, now_ms)
     (anew,) = await Tracks(storage.database).hours("B1", START_MS, START_MS + HOUR_MS, 10)
     assert 3_900 < anew.moved_m <= 4_000
+
+
+def test_a_fix_is_known_when_all_before_it_of_its_bus_are() -> None:
+    bus = np.array([0, 0, 0, 2, 2, 5], np.int32)
+    received_ms = np.array([30, 50, 40, 20, 10, 5])
+    assert known_when(bus, received_ms).tolist() == [30, 50, 50, 20, 20, 5]
+    assert known_when(bus[:0], received_ms[:0]).tolist() == []
+
+
+@pytest.mark.parametrize("late", [False, True])
+async def test_found_late_is_by_when_the_fixes_came_however_long_judging_anew_had_to_wait(
+    storage: Storage, late: bool
+) -> None:
+    received_ms = FAST.time_ms + 2_000
+    hole = np.arange(len(FAST)) < (20 if late else 0)
+    received_ms[hole] += LATE_AFTER_MS
+    assert (await Monitor(storage).find(FAST, received_ms)).found_late == late
 
 
 async def test_without_any_fix_there_is_nothing_to_judge(storage: Storage) -> None:

@@ -67,7 +67,7 @@ async def alerts_on_file(database: Database) -> list[Alert]:
 async def lost_and_unknown(database: Database, calm: Calm) -> tuple[int, int]:
     """How many of the fixes published are not stored, and how many are stored that nobody published."""
     _, bus_keys = await load_registry(database)
-    stored, _ = await fixes_since(database, bus_keys, 0)
+    stored = (await fixes_since(database, bus_keys, 0)).fixes
     published, kept = _keys(calm.fixes), _keys(stored)
     return int((~np.isin(published, kept)).sum()), int((~np.isin(kept, published)).sum())
 

@@ -22,7 +22,7 @@ rng = np.random.default_rng(4)
 def moved(fixes: Fixes) -> np.ndarray:
     """Metres that each fix of the one bus adds."""
     x, y = Plane(114.3, 30.6).to_metres(fixes.lon, fixes.lat)
-    return Screen(1, ScreenParameters()).screen(fixes, x, y, int(fixes.time_ms.max())).moved_m
+    return Screen(1, ScreenParameters()).screen(fixes, x, y, np.full(len(x), fixes.time_ms.max())).moved_m
 
 
 def drift(seconds: int, sigma_m: float) -> np.ndarray:
@@ -71,7 +71,7 @@ def test_a_late_fix_adds_nothing_by_itself() -> None:
     order = np.r_[0:60, 70 : len(fixes), 60:70]
     mixed = fixes.take(order)
     x, y = Plane(114.3, 30.6).to_metres(mixed.lon, mixed.lat)
-    screened = Screen(1, ScreenParameters()).screen(mixed, x, y, int(fixes.time_ms.max()))
+    screened = Screen(1, ScreenParameters()).screen(mixed, x, y, np.full(len(x), fixes.time_ms.max()))
     assert (screened.quality[-10:] == Quality.LATE).all()
     assert screened.moved_m[-10:].sum() == 0
     assert 1_000 - 30 <= screened.moved_m.sum() <= 1_000
@@ -97,7 +97,7 @@ def test_a_fleet_has_driven_what_it_has_driven(
         fixes = simulation.step().fixes
         if len(fixes):
             x, y = plane.to_metres(fixes.lon, fixes.lat)
-            added = screen.screen(fixes, x, y, int(fixes.time_ms.max())).moved_m
+            added = screen.screen(fixes, x, y, np.full(len(x), fixes.time_ms.max())).moved_m
             np.add.at(found, fixes.bus, added)
     assert driven.sum() > 200_000
     assert least * driven.sum() <= found.sum() <= 1.02 * driven.sum()

@@ -148,4 +148,4 @@ def test_the_newest_time_of_each_message_is_told_whatever_else_it_says() -> None
         Message("buswatch/v1/nobody/position", b'{"time":99,"lon":1,"lat":1}', 0, 1),
         Message(TOPIC, b'{"time":"1970-01-01T00:00:00","lon":1,"lat":1}', 0, 1),
     ]
-    assert Decoder(registry()).newest_times(messages).tolist() == [9, 3]
+    assert Decoder(registry()).newest_times(messages).tolist() == [9, 0, 3, 0, 0]

@@ -63,7 +63,7 @@ async def test_what_was_dumped_is_restored_and_goes_on(
             assert (await edition_of(connection) != "plain") == timescale
         _, keys = await load_registry(restored)
         assert keys.tolist() == bus_keys.tolist()
-        stored, _ = await fixes_since(restored, keys, 0)
+        stored = (await fixes_since(restored, keys, 0)).fixes
         assert stored.time_ms.tolist() == fixes.time_ms.tolist()
         assert await AlertBook(restored).one(alert("B2").alert_id) == await AlertBook(database).one(
             alert("B2").alert_id

@@ -249,6 +249,6 @@ async def test_the_receipt_names_the_buses_whose_fixes_came_late_and_the_oldest_
 ) -> None:
     fixes = Fixes.of(bus=[0, 0, 1, 1], time_ms=[2_000, 1_000, 5_000, 3_000], lon=[1.0] * 4, lat=[1.0] * 4)
     late = np.array([1, 1, 0, 1], np.int16)
-    receipt = await committer.commit(Batch(fixes, late, received_ms=9_000))
+    receipt = await committer.commit(Batch(fixes, late, now_ms=9_000))
     assert receipt.late == {0: 1_000, 1: 3_000}
-    assert (await committer.commit(Batch(fixes, late, received_ms=9_000))).late == {}
+    assert (await committer.commit(Batch(fixes, late, now_ms=9_000))).late == {}

@@ -23,16 +23,18 @@ async def stored(committer: Committer) -> Fixes:
     """Ten seconds of B1 and five of B3, received in disorder."""
     fixes = Fixes.concat([track(range(5), row=2), track(range(10), row=0)])
     shuffled = fixes.take(np.random.default_rng(1).permutation(len(fixes)))
-    await committer.commit(Batch(shuffled, np.arange(len(fixes), dtype=np.int16) * 0, START_MS))
+    marks = np.zeros(len(fixes), np.int16)
+    await committer.commit(Batch(shuffled, marks, START_MS, received_ms=shuffled.time_ms + 700))
     return fixes
 
 
 @pytest.mark.usefixtures("stored")
 async def test_fixes_since_are_in_event_order_by_bus(database: Database, bus_keys: NDArray[np.int32]) -> None:
-    fixes, quality = await fixes_since(database, bus_keys, START_MS + 3_000)
+    fixes, quality, received_ms = await fixes_since(database, bus_keys, START_MS + 3_000)
     assert fixes.bus.tolist() == [0] * 7 + [2] * 2
     assert (fixes.time_ms - START_MS).tolist() == [*range(3_000, 10_000, 1_000), 3_000, 4_000]
     assert quality.tolist() == [0] * 9
+    assert (received_ms - fixes.time_ms).tolist() == [700] * 9
     assert fixes.bus.dtype == np.int32
     assert fixes.time_ms.flags.c_contiguous
 
@@ -40,7 +42,7 @@ async def test_fixes_since_are_in_event_order_by_bus(database: Database, bus_key
 @pytest.mark.usefixtures("stored")
 async def test_each_bus_may_have_its_own_moment(database: Database, bus_keys: NDArray[np.int32]) -> None:
     since = np.array([START_MS + 9_000, 0, START_MS + 60_000], np.int64)
-    fixes, _ = await fixes_since(database, bus_keys, since)
+    fixes, _, _ = await fixes_since(database, bus_keys, since)
     assert (fixes.bus.tolist(), fixes.time_ms.tolist()) == ([0], [START_MS + 9_000])
 
 
@@ -48,13 +50,13 @@ async def test_each_bus_may_have_its_own_moment(database: Database, bus_keys: ND
 async def test_rows_follow_the_given_keys_and_not_their_size(
     database: Database, bus_keys: NDArray[np.int32]
 ) -> None:
-    fixes, _ = await fixes_since(database, bus_keys[::-1], 0)
+    fixes, _, _ = await fixes_since(database, bus_keys[::-1], 0)
     assert fixes.bus.tolist() == [0] * 5 + [2] * 10
 
 
 async def test_an_empty_store_gives_no_fixes(database: Database, bus_keys: NDArray[np.int32]) -> None:
-    fixes, quality = await fixes_since(database, bus_keys, 0)
-    assert len(fixes) == len(quality) == 0
+    fixes, quality, received_ms = await fixes_since(database, bus_keys, 0)
+    assert len(fixes) == len(quality) == len(received_ms) == 0
     assert (await newest_times(database, bus_keys)).tolist() == [0, 0, 0]
     assert (await Tracks(database).last())[0] == []
 

@@ -41,7 +41,7 @@ async def test_old_positions_go_and_younger_ones_stay(
 ) -> None:
     await commit(committer, fixes_on(0, 1, 9, 11))
     gone = await delete_expired(database, KEPT, START_MS + 12 * DAY_MS)
-    kept, _ = await fixes_since(database, bus_keys, 0)
+    kept = (await fixes_since(database, bus_keys, 0)).fixes
     assert set(((kept.time_ms - START_MS) // DAY_MS).tolist()) == {9, 11}
     async with database.connection() as connection:
         hypertable = await edition_of(connection) != "plain"
