@@ -8,6 +8,7 @@ from typing import NamedTuple
 from alerts.memory import Duties, Facts, Memory, Numbers
 from alerts.trips import AWAY, HERE, NEAR, NO_TRIP, UNDER_WAY, WAITING, driven_m, first_stop, step_run
 from alerts.trips import ENDED as TRIP_ENDED
+from alerts.wander import wander_of
 from geofence.compiled import Row, compiled, inlined
 from geofence.corridors import Corridors
 from geofence.matching import NO_LINE, Place, by_an_end, locate
@@ -125,12 +126,8 @@ def take_trip(
     facts: Facts,
     numbers: Numbers,
     fix: Report,
-    room_m: float,
 ) -> On:
-    """Match a fix against the trip that its bus is on, or else against all that it may be on.
-
-    ``room_m``: a bus that drives along its line may seem so far outside its corridor.
-    """
+    """Match a fix against the trip that its bus is on, or else against all that it may be on."""
     s = m.buses[fix.bus]
     if s.open_trip < 0:
         s.open_trip = duties.first[fix.bus]
@@ -141,14 +138,14 @@ def take_trip(
         s.trip = -1
     best = _NOWHERE
     if s.foreign_line >= 0:
-        best = _follow_foreign(m, facts, numbers, fix, room_m)
+        best = _follow_foreign(m, facts, numbers, fix)
         if best.under_way:
             return best
         best = _NOWHERE
     k = s.trip
     forbidden = -1
     if k >= 0:
-        best = _follow(m, duties, facts, numbers, fix, k, room_m)
+        best = _follow(m, duties, facts, numbers, fix, k)
         forbidden = -1 if duties.trips[k].permitted else k
         if not best.under_way:
             s.trip = -1
@@ -165,7 +162,7 @@ def take_trip(
             forbidden = j
         if duty.line < 0 or m.runs[j].phase == TRIP_ENDED:
             continue
-        other = _follow(m, duties, facts, numbers, fix, j, room_m)
+        other = _follow(m, duties, facts, numbers, fix, j)
         nearer = not best.place.off_m <= other.place.off_m
         if k >= 0:
             nearer &= other.under_way and other.place.off_m <= facts.corridors.lines[other.line].width_m
@@ -184,11 +181,14 @@ def _follow(
     numbers: Numbers,
     fix: Report,
     k: int,
-    room_m: float,
 ) -> On:
     """Take the bus's trip in row ``k`` one fix further."""
     duty, r = duties.trips[k], m.runs[k]
-    p = numbers.trip[facts.parameter_set[duty.line]]
+    chosen = facts.parameter_set[duty.line]
+    p = numbers.trip[chosen]
+    if fix.elapsed_ms < 0:
+        r.scatter_m2 = 0.0
+    room_m = max(fix.accuracy_m, wander_of(r, numbers.deviation[chosen]))
     came_from_m, came_from_ms = r.run_to_m, r.run_ms
     place = locate(facts.corridors, duty.line, r, fix.t, fix.x, fix.y, fix.course_x, fix.course_y)
     s = m.buses[fix.bus]
@@ -211,7 +211,7 @@ def _follow(
 
 
 @compiled
-def _follow_foreign(m: Memory, facts: Facts, numbers: Numbers, fix: Report, room_m: float) -> On:
+def _follow_foreign(m: Memory, facts: Facts, numbers: Numbers, fix: Report) -> On:
     """Take the bus along the line that it drives as a substitute, until it leaves it or the trip ends."""
     s, r, c = m.buses[fix.bus], m.foreign[fix.bus], facts.corridors
     line = s.foreign_line
@@ -221,7 +221,7 @@ def _follow_foreign(m: Memory, facts: Facts, numbers: Numbers, fix: Report, room
     came_from_m, came_from_ms = r.run_to_m, r.run_ms
     place = locate(c, line, r, fix.t, fix.x, fix.y, fix.course_x, fix.course_y)
     p = numbers.trip[facts.parameter_set[line]]
-    step_run(r, place, fix.t, 0, False, fix.elapsed_ms, room_m, False, False, NEAR, c, line, p)
+    step_run(r, place, fix.t, 0, False, fix.elapsed_ms, fix.accuracy_m, False, False, NEAR, c, line, p)
     if r.phase != UNDER_WAY or place.off_m > 2.0 * c.lines[line].width_m:
         return _NOWHERE
     s.foreign_line = line

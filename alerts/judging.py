@@ -27,7 +27,7 @@ from alerts.memory import (
     pack_numbers,
 )
 from alerts.permits import permitted_trips
-from alerts.rules.deviation import accuracy_of, judge_deviation, keep_driven, wander_of
+from alerts.rules.deviation import accuracy_of, judge_deviation, keep_driven
 from alerts.rules.long_stop import judge_long_stop, keep_anchor
 from alerts.rules.moving import judge_off_hours, judge_unapproved
 from alerts.rules.overdue import end_not_begun, end_silence, pass_time
@@ -52,6 +52,7 @@ from alerts.telling import (
     tell_end,
 )
 from alerts.trips import RUN
+from alerts.wander import wander_of
 from fleet.fixes import Fixes
 from fleet.parameters import Parameters
 from fleet.quality import UNBELIEVED
@@ -302,8 +303,7 @@ def _judge(  # noqa: PLR0915  # the detector on one page
         if (s.active >> SILENT) & 1:
             count = end_silence(events, count, m, fix.bus, fix.t)
 
-        room_m = max(fix.accuracy_m, wander_of(s, of_fleet))
-        on = take_trip(m, duties, facts, numbers, fix, room_m)
+        on = take_trip(m, duties, facts, numbers, fix)
         chosen = facts.parameter_set[on.line]
         on_line = on.line >= 0 and on.place.off_m <= facts.corridors.lines[on.line].width_m
         assignment = duties.trips[on.trip].assignment if on.whose == OWN else NO_ASSIGNMENT
@@ -313,7 +313,7 @@ def _judge(  # noqa: PLR0915  # the detector on one page
         if (rules >> SUBSTITUTE) & 1:
             count = judge_substitute(events, count, m, duties, facts, numbers, fix, on)
 
-        wander_m = wander_of(s, numbers.deviation[chosen])
+        wander_m = wander_of(m.runs[on.trip], numbers.deviation[chosen]) if on.whose == OWN else 0.0
         widened_m, beside_m = max(fix.accuracy_m, wander_m), max(2.0 * fix.accuracy_m, wander_m)
         edge_m = max(numbers.speeding[chosen].edge_m, widened_m)
         limit, reason = limit_in_force(facts, numbers.speeding[chosen], fix, on, beside_m, edge_m)
@@ -414,7 +414,6 @@ def _come_back(m: Memory, duties: Duties, fix: Report) -> None:
     s.anchor_ms = 0
     s.single = False
     s.driven_m = 0.0
-    s.scatter_m2 = 0.0
     m.ways[fix.bus].kept = m.ways[fix.bus].halts = 0
     if not s.seen:
         s.on_line_x, s.on_line_y = fix.x, fix.y

@@ -46,7 +46,6 @@ BUS_STATE = row_dtype(
         ("driven_m", np.float64),
         ("on_line_x", np.float64),
         ("on_line_y", np.float64),
-        ("scatter_m2", np.float64),
         ("chainage_m", np.float64),
         ("anchor_ms", np.int64),
         ("anchor_x", np.float64),
@@ -64,7 +63,7 @@ BUS_STATE = row_dtype(
 ``trip``: row of the trip under way, -1 for none; ``open_trip``: row of its first trip whose window is
 not over by its own fixes; ``due_trip``: the same by the clock, behind which fixes may still come.
 ``active``: bit k for a rule k with a run or an episode. ``driven_m``: metres since it was
-last on its line, at ``on_line_x, on_line_y``; ``scatter_m2``: mean square of its wander across it.
+last on its line, at ``on_line_x, on_line_y``.
 ``anchor_``: where it stands, since when. ``foreign_line``: the other bus's line that it drives as a
 substitute, -1 for none. ``single``: the last fix was a lone one over every limit near it. ``has_way``:
 its row in ``Memory.ways`` holds something. A large fleet is bound by the rows of memory that a fix

@@ -13,6 +13,7 @@ so does what was over before the oldest late fix, which no later one can change.
 
 from __future__ import annotations
 
+import math
 from collections.abc import Mapping, Sequence
 
 import msgspec
@@ -64,15 +65,16 @@ def _settled(alert: Alert, sure_ms: int, late_ms: int) -> bool:
 
 
 def _pair(on_file: Sequence[Alert], episodes: Mapping[str, Alert]) -> dict[str, Alert]:
-    """The alert on file that each episode is: the one of its identity, else the first that it overlaps
-    and that no other episode is. A hole in the track may have made one alert of two episodes.
+    """The alert on file that each episode is: the one of its identity, else the one that it overlaps for
+    longest, of those that no other episode is. A hole in the track may have made one alert of two episodes.
     """
     left = {alert.alert_id: alert for alert in on_file}
     known_as = {identity: left.pop(identity) for identity in episodes if identity in left}
     for identity, episode in episodes.items():
         if identity not in known_as:
-            same = (a for a in left.values() if a.rule == episode.rule and overlap(a, episode))
-            if (known := next(same, None)) is not None:
+            same = [a for a in left.values() if a.rule == episode.rule and overlap(a, episode)]
+            if same:
+                known = max(same, key=lambda alert: _shared_ms(alert, episode))
                 known_as[identity] = left.pop(known.alert_id)
     return known_as
 
@@ -82,6 +84,12 @@ def overlap(one: Alert, other: Alert) -> bool:
     return (one.ended_ms is None or other.started_ms <= one.ended_ms) and (
         other.ended_ms is None or one.started_ms <= other.ended_ms
     )
+
+
+def _shared_ms(one: Alert, other: Alert) -> float:
+    """For how long two episodes that overlap both lasted."""
+    ends_ms = (math.inf if a.ended_ms is None else a.ended_ms for a in (one, other))
+    return min(ends_ms) - max(one.started_ms, other.started_ms)
 
 
 def _misjudged(known: Alert, episode: Alert) -> bool:

@@ -33,6 +33,7 @@ RUN = row_dtype(
         ("left_ms", np.int64),
         ("passed_m", np.float64),
         ("visited", np.int64),
+        ("scatter_m2", np.float64),
         ("phase", np.int8),
         ("at_first", np.int8),
         ("running", np.bool_),
@@ -48,7 +49,8 @@ RUN = row_dtype(
 at its first stop, and not gone away from there since; ``early_m``: so far it had come before the trip was
 due, minus infinity if it began later; ``midway``: its first fix in the window lay on the line, unseen before.
 ``left_m, left_ms``: where and when the bus was last on its line before it was ``absent`` from it;
-``passed_m``: as far as it had followed the line; ``visited``: bit k for stop k. ``again``: an open-ended one
+``passed_m``: as far as it had followed the line; ``visited``: bit k for stop k. ``scatter_m2``: mean
+square of the wander of the bus across the line. ``again``: an open-ended one
 that has reached an end before. ``told``: that it has not begun."""
 
 _UNSEEN_MS = 17.0

@@ -1,7 +1,8 @@
 """Judging anew from the stored fixes: all buses after a restart, and a bus whose fixes came late.
 
 What the detector remembers follows from the fixes that it was given, so they are given again in the
-order of event time: of each bus all since its trip's window opened and since its open episode began.
+order of event time: of each bus all since its trip's window opened and since its open episode began, an
+hour at least.
 No snapshot has to be kept in step with the code, and a restart is invisible. What comes out is laid
 beside the alerts on file (``alerts.reconcile``): only what was missed, for want of a fix that came
 late, is told.
@@ -30,8 +31,9 @@ from storage.positions import fixes_since, newest_times
 
 log = logging.getLogger(__name__)
 
-AT_LEAST_MS = 10 * MINUTE_MS
-"""Given again of every bus, on a trip or not."""
+AT_LEAST_MS = 60 * MINUTE_MS
+"""Given again of every bus, on a trip or not: a bus that drives another's route is not known as a substitute
+before it has driven most of it."""
 DRIVEN_FROM_MS = 2 * MINUTE_MS
 """Given again before the oldest late fix, so that the way driven up to it is known."""
 BEFORE_MS = 11 * MINUTE_MS
@@ -76,8 +78,11 @@ class Rejudging:
         keys = self._bus_keys[rows]
         newest_ms = await newest_times(self._database, keys)
         bus_ids = [self._registry.buses[row].bus_id for row in rows]
-        ongoing = await open_episodes(self._database, bus_ids)
-        reach = given_from(self._registry, rows, np.minimum(oldest_ms, newest_ms), newest_ms, ongoing)
+        oldest_ms = np.minimum(oldest_ms, newest_ms)
+        known = await open_episodes(self._database, bus_ids)
+        reach = given_from(self._registry, rows, oldest_ms, newest_ms, known)
+        known += await episodes_since(self._database, bus_ids, reach.since_ms)
+        reach = given_from(self._registry, rows, oldest_ms, newest_ms, known)
         stored = await fixes_since(self._database, keys, reach.since_ms)
         fixes = replace(stored.fixes, bus=rows[stored.fixes.bus])
         at_least_ms = np.array([now_ms if ms is None else 0 for ms in late.values()], np.int64)
@@ -94,9 +99,9 @@ class Rejudging:
         ]
         found = self._detector.judge_anew(fixes, buses, on_file, known_ms)
         log.debug("judged %d buses anew by %d fixes: %d changes", len(rows), len(fixes), len(found.changes))
-        since_ms = np.zeros(len(self._bus_keys), np.int64)
-        since_ms[rows] = oldest_ms
-        anew = np.flatnonzero(fixes.time_ms >= since_ms[fixes.bus])
+        late_ms = np.zeros(len(self._bus_keys), np.int64)
+        late_ms[rows] = oldest_ms
+        anew = np.flatnonzero(fixes.time_ms >= late_ms[fixes.bus])
         await self._committer.set_moved(fixes.take(anew), found.moved_m[anew])
         changes = sift(found.changes)
         if not changes:
@@ -134,9 +139,9 @@ def given_from(
     rows: NDArray[np.int32],
     oldest_ms: NDArray[np.int64],
     newest_ms: NDArray[np.int64],
-    ongoing: Sequence[Alert],
+    known: Sequence[Alert],
 ) -> Reach:
-    """How far back the buses in ``rows`` must be judged anew; shapes (n,).
+    """How far back the buses in ``rows`` must be judged anew; shapes (n,). Those ``known`` are judged whole.
 
     ``newest_ms`` is the event time of a bus's newest stored fix, 0 where there is none; ``oldest_ms``
     the oldest that was not judged in its place.
@@ -153,7 +158,7 @@ def given_from(
         sure_ms = np.minimum(sure_ms, opened_ms)
         since_ms = np.minimum(since_ms, opened_ms - BEFORE_MS)
     place = {registry.buses[row].bus_id: i for i, row in enumerate(rows.tolist())}
-    for alert in ongoing:
+    for alert in known:
         i = place[alert.bus_id]
         sure_ms[i] = min(sure_ms[i], alert.started_ms)
         since_ms[i] = min(since_ms[i], alert.started_ms - BEFORE_MS)

@@ -8,6 +8,7 @@ from alerts.bands import BETWEEN, CLEAR, ENDED, VIOLATING, step_band
 from alerts.following import OWN, On, Report, lays_over
 from alerts.memory import Duties, Facts, Memory, Numbers
 from alerts.telling import DEVIATION, Events, keep_peak, noted, tell_end, tell_violation
+from alerts.wander import keep_wander
 from geofence.compiled import Row, compiled, inlined
 from geofence.matching import Place, crosses
 
@@ -53,7 +54,7 @@ def judge_deviation(
         ):
             verdict = BETWEEN
     if on_line and fix.elapsed_ms > 0 and on.whose == OWN and (on.under_way or m.runs[on.trip].running):
-        keep_wander(s, on.place, fix.elapsed_ms, p)
+        keep_wander(m.runs[on.trip], on.place, fix.elapsed_ms, p)
     if verdict != VIOLATING and not (s.active >> DEVIATION) & 1:
         return count
     band = m.bands[DEVIATION, fix.bus]
@@ -94,21 +95,6 @@ def keep_driven(s: Row, fix: Report, on_line: bool) -> None:
 def accuracy_of(reported_m: float, p: Row) -> float:
     """The accuracy of a fix in metres, reported or not."""
     return p.unknown_accuracy_m if math.isnan(reported_m) else float(reported_m)
-
-
-@compiled
-def wander_of(s: Row, p: Row) -> float:
-    """Metres that a bus's fixes wander across its line, as they count for its accuracy."""
-    return min(p.scatter_factor * math.sqrt(s.scatter_m2), p.scatter_most_m)
-
-
-@compiled
-def keep_wander(s: Row, place: Place, elapsed_ms: int, p: Row) -> None:
-    """Take the wander across the line one fix further; a bus that turns off it does not wander."""
-    if crosses(place, p.crossing_deg):
-        return
-    more_m2 = place.off_m * place.off_m - s.scatter_m2
-    s.scatter_m2 += min(elapsed_ms / (p.scatter_ms if more_m2 > 0.0 else p.settle_ms), 0.25) * more_m2
 
 
 @compiled

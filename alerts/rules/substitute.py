@@ -1,9 +1,10 @@
 """Substitutes: a bus that drives another bus's approved route, and not one of its own.
 
-A bus without a trip leaves a thin trail. When the trail leads from near the beginning of a line whose
-trip is due for another bus, forward along it, and the bus has stood at stops of that line, it is a
-substitute on that trip: it is held to that line's limits until it leaves the line or the trip ends; its
-distance from the line is no deviation. An empty bus that happens to drive the same way passes the stops by.
+A bus without a trip leaves a thin trail, from where it last was on one or parked. When the trail leads
+from near the beginning of a line whose trip is due for another bus, forward along it, and the bus has stood
+at stops of that line, it is a substitute on that trip: it is held to that line's limits until it leaves the
+line or the trip ends; its distance from the line is no deviation. An empty bus that happens to drive the same
+way passes the stops by.
 """
 
 from __future__ import annotations
@@ -12,7 +13,7 @@ import math
 
 import numpy as np
 
-from alerts.following import STANDS_KMH, On, Report
+from alerts.following import PARKED_MS, STANDS_KMH, On, Report
 from alerts.memory import HALTS, WAY_POINTS, Duties, Facts, Memory, Numbers
 from alerts.telling import EVENT_OPENED, SUBSTITUTE, Events, keep_peak, noted, tell, tell_end
 from alerts.trips import UNDER_WAY, driven_m
@@ -52,10 +53,11 @@ def judge_substitute(
     if (s.active >> SUBSTITUTE) & 1 and s.foreign_line < 0:
         count = tell_end(events, count, fix.bus, SUBSTITUTE, fix.t, m.bands[SUBSTITUTE, fix.bus])
         s.active = noted(s.active, SUBSTITUTE, False)
+    stood_ms = fix.t - s.anchor_ms if s.anchor_ms > 0 else 0
+    if s.has_way and (on.under_way or stood_ms >= PARKED_MS):
+        m.ways[fix.bus].kept = m.ways[fix.bus].halts = 0
+        s.has_way = False
     if on.under_way:
-        if s.has_way:
-            m.ways[fix.bus].kept = m.ways[fix.bus].halts = 0
-            s.has_way = False
         return count
     s.has_way = True
     w = m.ways[fix.bus]
@@ -63,8 +65,7 @@ def judge_substitute(
         keep_halt(w, fix.t, fix.x, fix.y)
     elif crawled(fix.elapsed_ms, math.hypot(fix.x - s.x, fix.y - s.y)):
         keep_halt(w, fix.t, 0.5 * (fix.x + s.x), 0.5 * (fix.y + s.y))
-    waits = s.anchor_ms > 0 and fix.t - s.anchor_ms >= _LAYOVER_MS
-    extend_way(w, fix.t, fix.x, fix.y, fix.lon, fix.lat, waits)
+    extend_way(w, fix.t, fix.x, fix.y, fix.lon, fix.lat, stood_ms >= _LAYOVER_MS)
     if s.foreign_line < 0 and math.hypot(fix.x - w.asked_x, fix.y - w.asked_y) >= _asks_m(w):
         w.asked_x, w.asked_y = fix.x, fix.y
         count = _open(events, count, m, duties, facts, numbers, fix, on)
@@ -145,6 +146,7 @@ def extend_way(w: Row, t: int, x: float, y: float, lon: float, lat: float, waits
             return
     else:
         w.step_m = STEP_M
+        w.asked_x, w.asked_y = x, y
     if w.kept == WAY_POINTS:
         for k in range(WAY_POINTS // 2):
             j = 2 * k
@@ -272,7 +274,7 @@ def _drives_along(
     began = reached = place.chainage_m
     for p in range(first, w.kept):
         place = locate(c, line, r, w.ms[p], w.x[p], w.y[p], 0.0, 0.0)
-        if place.off_m > route.width_m or place.chainage_m < reached - _BACKWARD_M:
+        if place.off_m > 2.0 * route.width_m or place.chainage_m < reached - _BACKWARD_M:
             return False
         reached = max(reached, place.chainage_m)
     if reached - began < max(for_substitute.driven_m, for_substitute.part * route.length_m):

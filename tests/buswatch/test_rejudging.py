@@ -45,7 +45,7 @@ def test_a_trip_is_judged_surely_from_its_window_on_and_what_was_before_it_is_no
     assert (reach.since_ms[0], reach.sure_ms[0]) == (START_MS - BEFORE_MS, START_MS)
 
 
-def test_off_every_trip_for_ten_minutes() -> None:
+def test_off_every_trip_for_an_hour() -> None:
     newest_ms = START_MS - 3 * HOUR_MS
     assert since(newest_ms) == newest_ms - AT_LEAST_MS
 
