@@ -312,7 +312,7 @@ def _on_record(registry: Registry, plane: Plane) -> NDArray[np.void]:
     return rows
 
 
-def _parameter_sets(fleet: Parameters, registry: Registry) -> tuple[list[Parameters], NDArray[np.int64]]:
+def _parameter_sets(fleet: Parameters, registry: Registry) -> tuple[list[Parameters], NDArray[np.int32]]:
     """The different sets of parameters, and which of them each line has; the last is the fleet's."""
     sets = {fleet.version: fleet}
     versions = []
@@ -321,7 +321,7 @@ def _parameter_sets(fleet: Parameters, registry: Registry) -> tuple[list[Paramet
         sets.setdefault(own.version, own)
         versions.append(own.version)
     place = {version: row for row, version in enumerate(sets)}
-    return list(sets.values()), np.array([place[v] for v in [*versions, fleet.version]], np.int64)
+    return list(sets.values()), np.array([place[v] for v in [*versions, fleet.version]], np.int32)
 
 
 def in_order(fixes: Fixes, newest: NDArray[np.int64]) -> NDArray[np.intp] | None:

@@ -9,7 +9,7 @@ from alerts.memory import Duties, Facts, Memory, Numbers
 from alerts.trips import AWAY, HERE, NEAR, NO_TRIP, UNDER_WAY, WAITING, driven_m, first_stop, step_run
 from alerts.trips import ENDED as TRIP_ENDED
 from alerts.wander import wander_of
-from geofence.compiled import Row, compiled, inlined
+from geofence.compiled import Row, compiled, inlined, wide
 from geofence.corridors import Corridors
 from geofence.matching import NO_LINE, Place, by_an_end, locate
 
@@ -142,7 +142,7 @@ def take_trip(
         if best.under_way:
             return best
         best = _NOWHERE
-    k = s.trip
+    k = wide(s.trip)
     forbidden = -1
     if k >= 0:
         best = _follow(m, duties, facts, numbers, fix, k)
@@ -184,13 +184,14 @@ def _follow(
 ) -> On:
     """Take the bus's trip in row ``k`` one fix further."""
     duty, r = duties.trips[k], m.runs[k]
-    chosen = facts.parameter_set[duty.line]
+    line = wide(duty.line)
+    chosen = facts.parameter_set[line]
     p = numbers.trip[chosen]
     if fix.elapsed_ms < 0:
         r.scatter_m2 = 0.0
     room_m = max(fix.accuracy_m, wander_of(r, numbers.deviation[chosen]))
     came_from_m, came_from_ms = r.run_to_m, r.run_ms
-    place = locate(facts.corridors, duty.line, r, fix.t, fix.x, fix.y, fix.course_x, fix.course_y)
+    place = locate(facts.corridors, line, r, fix.t, fix.x, fix.y, fix.course_x, fix.course_y)
     s = m.buses[fix.bus]
     stood_ms = fix.t - s.anchor_ms if s.anchor_ms > 0 else 0
     parked = stood_ms >= PARKED_MS or (stood_ms >= _WAITED_MS and r.phase == WAITING and _is_home(facts, fix))
@@ -199,22 +200,22 @@ def _follow(
             r.phase, r.running = WAITING, False
         elif _came_home_early(r, fix, duty.start_ms, p):
             r.phase, r.early_m = WAITING, r.run_to_m
-    by_first = NEAR if r.phase == UNDER_WAY else _by_first_stop(facts.corridors, duty.line, place, s, fix, p)
+    by_first = NEAR if r.phase == UNDER_WAY else _by_first_stop(facts.corridors, line, place, s, fix, p)
     step_run(
         r, place, fix.t, duty.start_ms, duty.open_ended, fix.elapsed_ms, room_m, fix.speed_kmh < STANDS_KMH,
-        parked, by_first, facts.corridors, duty.line, p,
+        parked, by_first, facts.corridors, line, p,
     )  # fmt: skip
     under_way = r.phase == UNDER_WAY
     follows = under_way or (r.phase == WAITING and driven_m(r) >= p.joined_m)
     ended = r.phase == TRIP_ENDED
-    return On(OWN, k, duty.line, place, follows, under_way, ended, came_from_m, came_from_ms, -1)
+    return On(OWN, wide(k), line, place, follows, under_way, ended, came_from_m, came_from_ms, -1)
 
 
 @compiled
 def _follow_foreign(m: Memory, facts: Facts, numbers: Numbers, fix: Report) -> On:
     """Take the bus along the line that it drives as a substitute, until it leaves it or the trip ends."""
     s, r, c = m.buses[fix.bus], m.foreign[fix.bus], facts.corridors
-    line = s.foreign_line
+    line = wide(s.foreign_line)
     s.foreign_line = -1
     if fix.t >= s.foreign_end_ms:
         return _NOWHERE

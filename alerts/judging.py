@@ -52,7 +52,7 @@ from alerts.telling import (
     tell_end,
 )
 from alerts.trips import RUN
-from alerts.wander import wander_of
+from alerts.wander import spread_of, wander_of
 from fleet.fixes import Fixes
 from fleet.parameters import Parameters
 from fleet.quality import UNBELIEVED
@@ -60,7 +60,7 @@ from fleet.registry import Registry
 from fleet.timetable import Trips
 from geofence.compiled import AHEAD, CACHE_LINE, Row, compiled, fetch, inlined, new_rows
 from geofence.corridors import LINE
-from geofence.matching import NO_LINE
+from geofence.matching import NO_LINE, piece_about, stop_about
 from geofence.screening import Screened
 
 NO_ASSIGNMENT = -1
@@ -313,10 +313,15 @@ def _judge(  # noqa: PLR0915  # the detector on one page
         if (rules >> SUBSTITUTE) & 1:
             count = judge_substitute(events, count, m, duties, facts, numbers, fix, on)
 
-        wander_m = wander_of(m.runs[on.trip], numbers.deviation[chosen]) if on.whose == OWN else 0.0
+        wander_m = spread_m = 0.0
+        if on.whose == OWN:
+            wander_m = wander_of(m.runs[on.trip], numbers.deviation[chosen])
+            spread_m = spread_of(m.runs[on.trip], numbers.deviation[chosen])
         widened_m, beside_m = max(fix.accuracy_m, wander_m), max(2.0 * fix.accuracy_m, wander_m)
         edge_m = max(numbers.speeding[chosen].edge_m, widened_m)
-        limit, reason = limit_in_force(facts, numbers.speeding[chosen], fix, on, beside_m, edge_m)
+        limit, reason = limit_in_force(
+            facts, numbers.speeding[chosen], fix, on, max(2.0 * fix.accuracy_m, spread_m), widened_m, edge_m
+        )
         if (rules >> SPEEDING) & 1:
             count = judge_speeding(
                 events, count, m, facts, numbers, fix, on, limit, reason, edge_m, assignment
@@ -398,13 +403,13 @@ def _fetch(m: Memory, duties: Duties, facts: Facts, bus: NDArray[np.int32], i: i
     if j < len(bus):
         trip = m.buses[bus[j]].trip
         if trip >= 0:
-            route, segment = c.lines[duties.trips[trip].line], m.runs[trip].segment
-            for k in range(route.first_piece, route.last_piece, 5):
-                fetch(c.pieces, k, 0)
-            for k in range(segment - 4, segment + 13, 4):
+            line, r = duties.trips[trip].line, m.runs[trip]
+            for k in range(r.segment - 4, r.segment + 13, 4):
                 fetch(c.vertices, k, 0)
-            for k in range(route.first_stop, route.last_stop, 5):
-                fetch(c.stops, k, 0)
+            piece, stop = piece_about(c, line, r.chainage_m), stop_about(c, line, r.chainage_m)
+            for aside in range(-2, 3, 2):
+                fetch(c.pieces, piece + aside, 0)
+                fetch(c.stops, stop + aside, 0)
 
 
 @compiled

@@ -39,10 +39,6 @@ BUS_STATE = row_dtype(
         ("before_x", np.float64),
         ("before_y", np.float64),
         ("before_kmh", np.float64),
-        ("trip", np.int64),
-        ("open_trip", np.int64),
-        ("due_trip", np.int64),
-        ("active", np.int64),
         ("driven_m", np.float64),
         ("on_line_x", np.float64),
         ("on_line_y", np.float64),
@@ -52,8 +48,12 @@ BUS_STATE = row_dtype(
         ("anchor_y", np.float64),
         ("anchor_lon", np.float64),
         ("anchor_lat", np.float64),
-        ("foreign_line", np.int64),
         ("foreign_end_ms", np.int64),
+        ("foreign_line", np.int32),
+        ("trip", np.int32),
+        ("open_trip", np.int32),
+        ("due_trip", np.int32),
+        ("active", np.int32),
         ("seen", np.bool_),
         ("single", np.bool_),
         ("has_way", np.bool_),
@@ -137,15 +137,16 @@ def forget_buses(memory: Memory, rows: NDArray[np.int32]) -> None:
     memory.ways[rows] = np.zeros((), WAY_STATE)
 
 
-TRIP = row_dtype(
+TRIP = np.dtype(
     [
         ("start_ms", np.int64),
         ("end_ms", np.int64),
-        ("line", np.int64),
-        ("assignment", np.int64),
+        ("line", np.int32),
+        ("assignment", np.int32),
         ("open_ended", np.bool_),
         ("permitted", np.bool_),
-    ]
+    ],
+    align=True,
 )
 """A trip that is due, see ``fleet.timetable.Trips``; ``permitted``: whether route and driver may run it,
 see ``permits``."""
@@ -154,7 +155,7 @@ see ``permits``."""
 class Duties(NamedTuple):
     """The trips laid out for some days, as the loop takes them; rows are rows of ``Trips``."""
 
-    first: NDArray[np.int64]
+    first: NDArray[np.int32]
     """(buses + 1,) first trip of each bus."""
     trips: NDArray[np.void]
     """(trips,) of ``TRIP``"""
@@ -172,14 +173,14 @@ def lay_duties(trips: Trips, permitted: NDArray[np.bool_], buses: int, lines: in
     rows["open_ended"], rows["permitted"] = trips.open_ended, permitted
     order = np.lexsort((trips.start_ms, trips.approval))
     return Duties(
-        np.searchsorted(trips.bus, np.arange(buses + 1)).astype(np.int64),
+        np.searchsorted(trips.bus, np.arange(buses + 1)).astype(np.int32),
         rows,
         np.searchsorted(trips.approval[order], np.arange(lines + 1)).astype(np.int64),
         order.astype(np.int64),
     )
 
 
-ON_RECORD = np.dtype([("permitted_until_ms", np.int64), ("depot_x", np.float64), ("depot_y", np.float64)])
+ON_RECORD = np.dtype([("permitted_until_ms", np.int64), ("depot_x", np.float32), ("depot_y", np.float32)])
 """A bus as it is on record: up to when sign and inspection hold, 0 for one out of service; its depot in
 metres, NaN when not known."""
 
@@ -192,7 +193,7 @@ class Facts(NamedTuple):
     weather: Areas
     slowed: Slowed
     beginnings: Beginnings
-    parameter_set: NDArray[np.int64]
+    parameter_set: NDArray[np.int32]
     """(lines + 1,) the row of each line's numbers in ``Numbers``; the last is the fleet's."""
     buses: NDArray[np.void]
     """(buses,) of ``ON_RECORD``"""

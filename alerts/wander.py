@@ -12,11 +12,17 @@ from geofence.matching import Place, crosses
 
 
 @compiled
-def wander_of(r: Row, p: Row) -> float:
-    """Metres that the fixes of a trip wander across its line, as they count for their accuracy. ``r``: the
-    trip's run, see ``trips``; ``p``: of ``DeviationParameters``.
+def spread_of(r: Row, p: Row) -> float:
+    """Metres from the line within which the fixes of a trip lie, but for one of twenty. ``r``: the trip's
+    run, see ``trips``; ``p``: of ``DeviationParameters``.
     """
-    return min(p.scatter_factor * math.sqrt(r.scatter_m2), p.scatter_most_m)
+    return float(p.scatter_factor * math.sqrt(r.scatter_m2))
+
+
+@compiled
+def wander_of(r: Row, p: Row) -> float:
+    """The same as it counts for the accuracy of the fixes."""
+    return min(spread_of(r, p), p.scatter_most_m)
 
 
 @compiled

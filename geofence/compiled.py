@@ -108,6 +108,12 @@ def inlined(part: Loop) -> Loop:
     return cast("Loop", numba.njit(**options)(part))
 
 
+@inlined
+def wide(number: Row) -> int:
+    """An integer of a row as loops hold it, however narrow it is kept."""
+    return np.int64(number)  # type: ignore[return-value]  # in compiled code they are one
+
+
 def _fetch(_typing: Any, rows: Any, _row: Any, _offset: Any) -> Any:
     def generate(context: Any, builder: Any, signature: Any, values: Any) -> Any:
         array = context.make_array(signature.args[0])(context, builder, values[0])

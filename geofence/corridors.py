@@ -19,26 +19,26 @@ BLOCK = 16
 
 LINE = row_dtype(
     [
-        ("first", np.int64),
-        ("last", np.int64),
-        ("first_block", np.int64),
-        ("last_block", np.int64),
-        ("first_piece", np.int64),
-        ("last_piece", np.int64),
-        ("first_stop", np.int64),
-        ("last_stop", np.int64),
         ("x0", np.float64),
         ("y0", np.float64),
-        ("width_m", np.float64),
-        ("length_m", np.float64),
-        ("last_stop_m", np.float64),
-        ("cap_kmh", np.float64),
+        ("first", np.int32),
+        ("last", np.int32),
+        ("first_block", np.int32),
+        ("last_block", np.int32),
+        ("first_piece", np.int32),
+        ("last_piece", np.int32),
+        ("first_stop", np.int32),
+        ("last_stop", np.int32),
+        ("width_m", np.float32),
+        ("length_m", np.float32),
+        ("last_stop_m", np.float32),
+        ("cap_kmh", np.float32),
     ]
 )
-"""One line. Its vertices are rows ``first`` to ``last - 1`` of ``vertices``, and likewise its blocks,
-pieces and stops. ``width_m`` is the corridor either side, ``last_stop_m`` the chainage of the last
-stop (the length where there is none), ``cap_kmh`` what a bus off the line is held to, ``x0, y0`` the
-place in the plane that its vertices are given from."""
+"""One line, in one line of the cache. Its vertices are rows ``first`` to ``last - 1`` of ``vertices``, and
+likewise its blocks, pieces and stops. ``width_m`` is the corridor either side, ``last_stop_m`` the chainage
+of the last stop (the length where there is none), ``cap_kmh`` what a bus off the line is held to, ``x0, y0``
+the place in the plane that its vertices are given from."""
 
 VERTEX = np.dtype(
     [("x", np.float32), ("y", np.float32), ("chainage_m", np.float32), ("per_length2", np.float32)]

@@ -247,16 +247,36 @@ def by_an_end(c: Corridors, line: int, x: float, y: float, within_m: float) -> b
 
 
 @inlined
+def piece_about(c: Corridors, line: int, chainage_m: float) -> int:
+    """The piece that would lie at a chainage if all were of one length: where to begin looking, so that of a
+    large fleet's lines little comes into the cache.
+    """
+    route = c.lines[line]
+    return _about(route.first_piece, route.last_piece, chainage_m / route.length_m)
+
+
+@inlined
+def stop_about(c: Corridors, line: int, chainage_m: float) -> int:
+    """The same of stops; the row after the last where there is none."""
+    route = c.lines[line]
+    return _about(route.first_stop, route.last_stop, chainage_m / route.length_m)
+
+
+@inlined
+def _about(first: int, last: int, part: float) -> int:
+    """The row that lies at a part of rows; ``first`` where there is none."""
+    return max(min(first + int(part * (last - first)), last - 1), first)
+
+
+@inlined
 def limit_at(c: Corridors, line: int, chainage: float, edge_m: float) -> tuple[float, int]:
     """The highest limit, and its reason, of the pieces within ``edge_m`` of a chainage."""
     route = c.lines[line]
-    low, high = route.first_piece, route.last_piece
-    while high - low > 1:
-        middle = (low + high) // 2
-        if c.pieces[middle].from_m <= chainage + edge_m:
-            low = middle
-        else:
-            high = middle
+    low = piece_about(c, line, chainage)
+    while low + 1 < route.last_piece and c.pieces[low + 1].from_m <= chainage + edge_m:
+        low += 1
+    while low > route.first_piece and c.pieces[low].from_m > chainage + edge_m:
+        low -= 1
     limit, reason = float(c.pieces[low].limit_kmh), c.pieces[low].reason
     while low > route.first_piece and c.pieces[low].from_m > chainage - edge_m:
         low -= 1

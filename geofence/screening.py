@@ -34,16 +34,16 @@ _STATE = row_dtype(
         ("last_ms", np.int64),
         ("last_x", np.float64),
         ("last_y", np.float64),
-        ("frozen_m", np.float64),
-        ("counted_x", np.float64),
-        ("counted_y", np.float64),
         ("held_ms", np.int64),
         ("held_x", np.float64),
         ("held_y", np.float64),
         ("place_ms", np.int64),
         ("trail_ms", np.int64, (_TRAIL,)),
-        ("trail_x", np.float64, (_TRAIL,)),
-        ("trail_y", np.float64, (_TRAIL,)),
+        ("trail_x", np.float32, (_TRAIL,)),
+        ("trail_y", np.float32, (_TRAIL,)),
+        ("counted_x", np.float32),
+        ("counted_y", np.float32),
+        ("frozen_m", np.float32),
         ("newest", np.int16),
         ("kept", np.int16),
         ("seen", np.bool_),
@@ -53,7 +53,8 @@ _STATE = row_dtype(
 """``last_``: the last fix that was judged in order; ``place_ms`` the last that was believed, whose
 place it is; ``held_``: a far place that waits to be confirmed; ``frozen_m``: metres that the bus has
 moved by its reported speed since its place last changed; ``counted_``: up to where the way driven is
-counted."""
+counted. What is measured from, and not compared with, is single precision: a centimetre at 100 km, and three
+cache lines in place of four."""
 
 _STATE_BYTES = _STATE.itemsize
 _LATE, _DUPLICATE = int(Quality.LATE), int(Quality.DUPLICATE)

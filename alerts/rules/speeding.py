@@ -84,17 +84,17 @@ def judge_speeding(
 
 @inlined
 def limit_in_force(
-    facts: Facts, p: Row, fix: Report, on: On, beside_m: float, edge_m: float
+    facts: Facts, p: Row, fix: Report, on: On, beside_m: float, widened_m: float, edge_m: float
 ) -> tuple[float, int]:
     """The limit in km/h and its reason: the line's where the bus follows it; off the line, on a trip,
     the highest cap its roads have; elsewhere the highest that the law knows. Off the line the zones
     count by place, and the weather counts everywhere.
 
-    ``beside_m``: how far drift may put a bus beside its line; ``edge_m``: within so far along it the
-    higher limit counts.
+    ``beside_m``: how far drift may put a bus beside its line; ``widened_m``: by how much the corridor is
+    widened for it; ``edge_m``: within so far along it the higher limit counts.
     """
     c, line = facts.corridors, on.line
-    near = on.follows and on.place.off_m <= min(c.lines[line].width_m, p.on_line_m + beside_m)
+    near = on.follows and on.place.off_m <= min(c.lines[line].width_m + widened_m, p.on_line_m + beside_m)
     if near and not crosses(on.place, p.crossing_deg):
         limit, reason = limit_at(c, line, on.place.chainage_m, edge_m)
     else:

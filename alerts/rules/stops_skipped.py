@@ -17,7 +17,7 @@ from alerts.memory import Duties, Facts, Memory, Numbers
 from alerts.telling import EVENT_OPENED, STOPS_SKIPPED, Events, keep_peak, tell, tell_end
 from geofence.compiled import Row, compiled, inlined
 from geofence.corridors import Corridors
-from geofence.matching import Place
+from geofence.matching import Place, stop_about
 
 _MOST_STOPS = 62
 """Stops that the bits of ``visited`` hold; further ones count as visited."""
@@ -184,14 +184,12 @@ def stops_left_out(r: Row, joined_m: float, ended: bool, margin_m: float, c: Cor
 def stops_passed(c: Corridors, line: int, chainage_m: float) -> int:
     """How many stops of a line lie at or before a chainage."""
     route = c.lines[line]
-    low, high = route.first_stop, route.last_stop
-    while low < high:
-        middle = (low + high) // 2
-        if c.stops[middle].chainage_m <= chainage_m:
-            low = middle + 1
-        else:
-            high = middle
-    return low - route.first_stop
+    k = stop_about(c, line, chainage_m)
+    while k < route.last_stop and c.stops[k].chainage_m <= chainage_m:
+        k += 1
+    while k > route.first_stop and c.stops[k - 1].chainage_m > chainage_m:
+        k -= 1
+    return k - route.first_stop
 
 
 @compiled

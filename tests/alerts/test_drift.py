@@ -12,7 +12,7 @@ from alerts.offline import find_episodes
 from alerts.trips import UNDER_WAY
 from fleet.fixes import Fixes
 from fleet.registry import LimitStretch, Registry, Stop
-from tests.scenes import NOW_MS, approval, degrees, drive, registry, track
+from tests.scenes import LENGTH_M, NOW_MS, approval, degrees, drive, registry, track
 
 HAIRPIN = [(0.0, 0.0), (3_000.0, 0.0), (3_000.0, 75.0), (0.0, 75.0), (0.0, 3_000.0)]
 """Out along one street and back along the next, 75 m beside it."""
@@ -86,3 +86,12 @@ def test_the_limit_of_a_street_that_the_bus_only_crosses_is_not_its_limit() -> N
     x = drive(0, 2_900, 30)
     y = drifting(x, [(1_400, 1_600, 56.0)])
     assert found(track(x, y, speed_kmh=30), record) == []
+
+
+@pytest.mark.parametrize(("kmh", "told"), [(52, ["speeding"]), (43, [])])
+def test_a_receiver_that_wanders_out_of_the_corridor_hides_no_speeding(kmh: float, told: list[str]) -> None:
+    """Its accuracy it does not say; where it drives it comes 70 m from the line, and the corridor is 50."""
+    record = registry(approval(limits=[LimitStretch(0, LENGTH_M, 40, "posted")]))
+    x = np.r_[drive(0, 2_500, 36), drive(2_500, 3_300, kmh), drive(3_300, 4_300, 36)]
+    y = np.interp(x, [0, 500, 1_000, 2_400, 2_600, 5_000], [0, 0, 45, 45, 70, 70])
+    assert found(track(x, y, accuracy_m=np.nan), record) == told

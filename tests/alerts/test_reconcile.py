@@ -17,9 +17,9 @@ BUS = [Anew(row=0, sure_ms=0, late_ms=0)]
 
 
 def drive(*off: tuple[float, int]) -> Fixes:
-    """At 36 km/h along the route: (metres off the line, seconds) after each other."""
+    """At 38 km/h along the route: (metres off the line, seconds) after each other."""
     y = np.concatenate([np.full(seconds, metres) for metres, seconds in off])
-    return track(10.0 * np.arange(len(y)), y, speed_kmh=36)
+    return track(10.5 * np.arange(len(y)), y, speed_kmh=37.8)
 
 
 class Desk:
@@ -83,7 +83,7 @@ def test_two_deviations_that_looked_like_one_while_the_stretch_between_them_was_
     desk.record(detector.judge_anew(fixes.take(n[:140]), BUS, list(desk.alerts.values()), NOW_MS).changes)
     desk.record(detector.detect(fixes.take(n[140:]), NOW_MS).changes)
     desk.record(
-        detector.detect(track(10.0 * np.arange(150, 180), 0.0, start_s=150, speed_kmh=36), NOW_MS).changes
+        detector.detect(track(10.5 * np.arange(150, 180), 0.0, start_s=150, speed_kmh=37.8), NOW_MS).changes
     )
     assert spans(list(desk.alerts.values())) == [(60, 92), (121, 151)]
     assert [a.severity for a in desk.alerts.values()] == ["warning", "serious"]
@@ -96,7 +96,7 @@ def test_judging_anew_what_came_in_order_changes_nothing() -> None:
     desk = Desk()
     desk.record(changes)
     assert detector.judge_anew(fixes, BUS, list(desk.alerts.values()), NOW_MS).changes == ()
-    rest = track(10.0 * np.arange(170, 210), 0.0, start_s=170, speed_kmh=36)
+    rest = track(10.5 * np.arange(170, 210), 0.0, start_s=170, speed_kmh=37.8)
     desk.record(detector.detect(rest, NOW_MS).changes)
     assert spans(list(desk.alerts.values())) == [(60, 92), (150, 172)]
 

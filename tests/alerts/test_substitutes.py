@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import dataclasses
 import math
 
 import msgspec
@@ -53,6 +54,26 @@ def test_a_bus_that_stands_at_the_stops_is_a_substitute_at_any_sampling(every_s:
     for first in range(0, every_s, 4):
         halts = [(m, dwell_s) for m in STOPS_M[:-1]]
         assert told(along_r2(*halts, every_s=every_s, first=first)) == ["R2.1"]
+
+
+@pytest.mark.parametrize("every_s", [1, 15])
+def test_drift_out_of_the_corridor_for_a_minute_hides_no_substitute(every_s: int) -> None:
+    fixes = along_r2(*((m, 25) for m in STOPS_M[:-1]), every_s=every_s)
+    drifts = (fixes.time_ms >= fixes.time_ms[0] + 300_000) & (fixes.time_ms < fixes.time_ms[0] + 360_000)
+    north = np.where(drifts, degrees([0], [3_060.0])[1] - degrees([0], [3_000.0])[1], 0.0)
+    assert told(dataclasses.replace(fixes, lat=fixes.lat + north)) == ["R2.1"]
+
+
+@pytest.mark.parametrize("parked_s", [0, 200, 500])
+def test_where_it_set_out_counts_and_not_where_it_had_been(parked_s: int) -> None:
+    """It comes backwards along the line that it will drive, and waits at its beginning."""
+    there = along_r2(*((m, 25) for m in STOPS_M[:-1]))
+    back = drive(-6_000, 0, 36)
+    fixes = track(np.r_[-back, np.zeros(parked_s)], 3_000.0)
+    start_ms = int(fixes.time_ms[-1] - there.time_ms[0]) + 1_000
+    assert told(Fixes.concat([fixes, dataclasses.replace(there, time_ms=there.time_ms + start_ms)])) == [
+        "R2.1"
+    ]
 
 
 def test_a_stop_at_which_nobody_waits_may_be_passed() -> None:

@@ -33,7 +33,7 @@ def at_speeds(*stretches: tuple[float, int]) -> Fixes:
 def off_by(*stretches: tuple[float, int]) -> Fixes:
     """A track at 36 km/h, once a second: (metres off the line, seconds) after each other."""
     off = np.concatenate([np.full(seconds, metres) for metres, seconds in stretches])
-    return track(10.0 * np.arange(len(off)), off, speed_kmh=36)
+    return track(10.5 * np.arange(len(off)), off, speed_kmh=37.8)
 
 
 # Speeding

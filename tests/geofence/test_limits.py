@@ -1,9 +1,15 @@
 """Limits along a line, made into plain pieces."""
 
+from itertools import pairwise
+
+import msgspec
 import numpy as np
 import pytest
+from hypothesis import given
+from hypothesis import strategies as st
 
-from fleet.registry import LimitStretch
+from alerts.rules.stops_skipped import stops_passed
+from fleet.registry import LimitStretch, Stop
 from geofence.corridors import pack_corridors
 from geofence.limits import REASONS, highest_cap, limit_pieces
 from geofence.matching import limit_at
@@ -49,3 +55,20 @@ def test_every_chainage_of_the_line_has_a_limit() -> None:
     corridors = pack_corridors([approval(limits=[LimitStretch(5, 10, 30, "posted")])], PLANE)
     for chainage in np.linspace(-100, LENGTH_M + 100, 500):
         assert np.isfinite(limit_at(corridors, 0, chainage, 15.0)[0])
+
+
+CHAINAGES = st.lists(st.integers(0, int(LENGTH_M)), min_size=1, max_size=30, unique=True).map(sorted)
+
+
+@given(CHAINAGES, st.integers(0, 4), st.floats(-10, LENGTH_M + 10))
+def test_piece_and_stop_are_found_however_they_are_spread(at: list[int], crowd: int, chainage: float) -> None:
+    """``crowd``: they lie so many times as near to the beginning."""
+    edges = [0.0, *(m * 0.1**crowd for m in at)]
+    limits = [LimitStretch(a, b, 10 + k % 7, "posted") for k, (a, b) in enumerate(pairwise(edges))]
+    stops = tuple(Stop("", 114.0, 30.0, m) for m in edges[1:])
+    line = msgspec.structs.replace(approval(limits=limits), stops=stops)
+    corridors = pack_corridors([line], PLANE)
+    piece = max(np.searchsorted(corridors.pieces["from_m"], chainage, side="right") - 1, 0)
+    assert limit_at(corridors, 0, chainage, 0.0)[0] == corridors.pieces["limit_kmh"][piece]
+    passed = np.searchsorted(corridors.stops["chainage_m"], chainage, side="right")
+    assert stops_passed(corridors, 0, chainage) == passed
