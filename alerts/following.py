@@ -6,7 +6,18 @@ import math
 from typing import NamedTuple
 
 from alerts.memory import Duties, Facts, Memory, Numbers
-from alerts.trips import AWAY, HERE, NEAR, NO_TRIP, UNDER_WAY, WAITING, driven_m, first_stop, step_run
+from alerts.trips import (
+    AWAY,
+    HERE,
+    NEAR,
+    NO_TRIP,
+    UNDER_WAY,
+    WAITING,
+    can_have_come,
+    driven_m,
+    first_stop,
+    step_run,
+)
 from alerts.trips import ENDED as TRIP_ENDED
 from alerts.wander import wander_of
 from geofence.compiled import Row, compiled, inlined, wide
@@ -93,6 +104,14 @@ def phase_of(m: Memory, on: On) -> int:
     if on.trip < 0:
         return NO_TRIP
     return m.runs[on.trip].phase
+
+
+@inlined
+def is_astray(on: On, t: int) -> bool:
+    """Whether a bus under way is matched to a place on its line to which it cannot have come: drift has
+    put it nearer to another pass, and what holds of that pass does not hold of the bus.
+    """
+    return on.under_way and not can_have_come(on.place.chainage_m - on.came_from_m, t - on.came_from_ms)
 
 
 @compiled
@@ -189,9 +208,9 @@ def _follow(
     p = numbers.trip[chosen]
     if fix.elapsed_ms < 0:
         r.scatter_m2 = 0.0
-    room_m = max(fix.accuracy_m, wander_of(r, numbers.deviation[chosen]))
+    wander_m = wander_of(r, numbers.deviation[chosen])
     came_from_m, came_from_ms = r.run_to_m, r.run_ms
-    place = locate(facts.corridors, line, r, fix.t, fix.x, fix.y, fix.course_x, fix.course_y)
+    place = locate(facts.corridors, line, r, fix.t, fix.x, fix.y, fix.course_x, fix.course_y, wander_m)
     s = m.buses[fix.bus]
     stood_ms = fix.t - s.anchor_ms if s.anchor_ms > 0 else 0
     parked = stood_ms >= PARKED_MS or (stood_ms >= _WAITED_MS and r.phase == WAITING and _is_home(facts, fix))
@@ -202,8 +221,8 @@ def _follow(
             r.phase, r.early_m = WAITING, r.run_to_m
     by_first = NEAR if r.phase == UNDER_WAY else _by_first_stop(facts.corridors, line, place, s, fix, p)
     step_run(
-        r, place, fix.t, duty.start_ms, duty.open_ended, fix.elapsed_ms, room_m, fix.speed_kmh < STANDS_KMH,
-        parked, by_first, facts.corridors, line, p,
+        r, place, fix.t, duty.start_ms, duty.open_ended, fix.elapsed_ms, max(fix.accuracy_m, wander_m),
+        fix.speed_kmh < STANDS_KMH, parked, by_first, facts.corridors, line, p,
     )  # fmt: skip
     under_way = r.phase == UNDER_WAY
     follows = under_way or (r.phase == WAITING and driven_m(r) >= p.joined_m)
@@ -220,7 +239,7 @@ def _follow_foreign(m: Memory, facts: Facts, numbers: Numbers, fix: Report) -> O
     if fix.t >= s.foreign_end_ms:
         return _NOWHERE
     came_from_m, came_from_ms = r.run_to_m, r.run_ms
-    place = locate(c, line, r, fix.t, fix.x, fix.y, fix.course_x, fix.course_y)
+    place = locate(c, line, r, fix.t, fix.x, fix.y, fix.course_x, fix.course_y, 0.0)
     p = numbers.trip[facts.parameter_set[line]]
     step_run(r, place, fix.t, 0, False, fix.elapsed_ms, fix.accuracy_m, False, False, NEAR, c, line, p)
     if r.phase != UNDER_WAY or place.off_m > 2.0 * c.lines[line].width_m:

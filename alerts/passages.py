@@ -123,7 +123,7 @@ def _follow_track(
                 course_x, course_y = dx / moved, dy / moved
         ran, ran_from_m = r.running, r.run_from_m
         ended = r.phase == ENDED
-        place = locate(c, 0, r, t, x[i], y[i], course_x, course_y)
+        place = locate(c, 0, r, t, x[i], y[i], course_x, course_y, 0.0)
         stands = speed_kmh[i] < _STANDS_KMH
         from_m = math.hypot(x[i] - first_x, y[i] - first_y)
         by_first = NEAR if from_m <= p.terminal_m else AWAY

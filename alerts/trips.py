@@ -59,6 +59,8 @@ _PLAUSIBLE_MS, _PLAUSIBLE_M = 35.0, 300.0
 """A bus can have come so far along its line since its last fix on it."""
 _DRIVES_MS, _DRIVES_M = 25.0, 100.0
 """So far it comes while it drives along it: farther on, it crosses another pass of its line."""
+_ASIDE_MS = 60_000
+"""A run from the first stop goes on in the next one, when drift put the bus aside for no longer."""
 HERE, NEAR, AWAY = range(3)
 """Where a bus is by its first stop."""
 _BEEN = 2
@@ -111,7 +113,7 @@ def step_run(
         if place.off_m > route.width_m + (room_m if r.running else 0.0):
             r.running = False
             r.midway = False
-            if by_first == AWAY and r.at_first > 0:
+            if by_first == AWAY and r.at_first > 0 and t - r.run_ms > _ASIDE_MS:
                 r.at_first -= 1
             return
         if parked and place.chainage_m > p.beginning_m and not open_ended:
@@ -126,7 +128,7 @@ def step_run(
                 r.phase = WAITING
                 r.again = True
                 r.running = False
-        elif on_line and _can_have_come(r, place.chainage_m - r.run_to_m, t):
+        elif on_line and can_have_come(place.chainage_m - r.run_to_m, t - r.run_ms):
             r.run_to_m = place.chainage_m
             r.run_ms = t
 
@@ -145,9 +147,11 @@ def _join(
     ahead_m = chainage_m - r.run_to_m
     elsewhere = ahead_m < -p.backward_m or ahead_m > _DRIVES_M + _DRIVES_MS * (t - r.run_ms) / 1000.0
     if not r.running or (not open_ended and elsewhere):
+        goes_on = r.near_beginning and r.at_first > 0 and t - r.run_ms <= _ASIDE_MS
+        goes_on = goes_on and can_have_come(ahead_m, t - r.run_ms)
         _begin(r, t, chainage_m)
         unseen_m = _UNSEEN_MS * min(max(elapsed_ms, 0), 90_000) / 1000.0 if elapsed_ms > 2_000 else 0.0
-        r.near_beginning = open_ended or chainage_m <= p.beginning_m + unseen_m
+        r.near_beginning = open_ended or goes_on or chainage_m <= p.beginning_m + unseen_m
         return
     r.run_to_m = chainage_m if open_ended else max(r.run_to_m, chainage_m)
     r.run_ms = t
@@ -194,12 +198,12 @@ def _at_end(r: Row, place: Place, t: int, on_line: bool, open_ended: bool, route
         way_m = r.run_to_m - place.chainage_m
     else:
         return False
-    return _can_have_come(r, way_m, t)
+    return can_have_come(way_m, t - r.run_ms)
 
 
-@compiled
-def _can_have_come(r: Row, way_m: float, t: int) -> bool:
-    """Whether a bus can have driven so far since it was last on its line, either way; if not, another pass
-    of the line is near.
+@inlined
+def can_have_come(way_m: float, elapsed_ms: int) -> bool:
+    """Whether a bus can have driven so far along its line since it was last on it, either way; if not,
+    another pass of the line is near.
     """
-    return abs(way_m) <= _PLAUSIBLE_M + _PLAUSIBLE_MS * (t - r.run_ms) / 1000.0
+    return abs(way_m) <= _PLAUSIBLE_M + _PLAUSIBLE_MS * elapsed_ms / 1000.0

@@ -3,8 +3,9 @@
 The nearest point is sought in a window of the line round the last match, so that a line that
 crosses itself, loops, or runs out and back on one street is matched to the right pass. When nothing
 in the window lies within the corridor, or the bus drives against what lies there, the whole line is
-searched. Where several passes lie within the corridor, the course over ground and the way along the
-line decide between them.
+searched; a pass found there that runs against the course does not count where drift explains that the bus
+is outside the corridor. Where several passes lie within the corridor, the course over ground and the way
+along the line decide between them.
 """
 
 from __future__ import annotations
@@ -72,11 +73,12 @@ def locate(
     y: float,
     course_x: float,
     course_y: float,
+    wander_m: float,
 ) -> Place:
     """Match a fix at (x, y) metres in the plane against a line; remembers a match in the corridor.
 
     ``memory`` is a row with the fields of ``MATCH``. ``course_x, course_y``: the course, (0, 0)
-    when not known.
+    when not known. ``wander_m``: so far outside the corridor drift puts this bus while it drives along it.
     """
     route = c.lines[line]
     x -= route.x0
@@ -103,9 +105,17 @@ def locate(
                     cost, fit, fit_part = price, k, part
             k += 1
     if near2 > width2 or _runs_against(c, fit, course_x, course_y):
+        here2, here, here_part = near2, near, near_part
         near2, near, near_part, cost, fit, fit_part = _search_whole(
             c, line, x, y, course_x, course_y, expected
         )
+        reach_m = route.width_m + wander_m
+        if (
+            width2 < here2 <= reach_m * reach_m
+            and _runs_against(c, fit, course_x, course_y)
+            and not _runs_against(c, here, course_x, course_y)
+        ):  # drift has put it nearer to the way back, on which it does not drive
+            near2, near, near_part = here2, here, here_part
     within = near2 <= width2
     if within:
         near, near_part = fit, fit_part

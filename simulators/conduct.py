@@ -23,10 +23,10 @@ from simulators.city import City
 from simulators.drive import Activity, Drive, State
 from simulators.faults import LOOKED_AT
 from simulators.ledger import Ledger
-from simulators.legs import Flags, lay_leg
+from simulators.legs import Flags, Leg, lay_leg
 from simulators.nation import Nation
 from simulators.plane import Floats
-from simulators.roads import Way
+from simulators.roads import SKIES, Way
 from simulators.timetable import ZONE, Run, Timetable
 from simulators.truth import ConductFault, Fault
 
@@ -178,12 +178,14 @@ class ConductFaults:
                 return
 
     def _stand(self, bus: int, drive: Drive) -> bool:
-        """Have a bus stand for long at a place on its leg ahead, away from every stop."""
+        """Have a bus stand for long at a place on its leg ahead, away from every stop and in no tunnel."""
         leg = drive.legs[bus]
         assert leg is not None
         place_m = float(drive.along_m[bus]) + self._rng.uniform(120.0, 500.0)
         stops = np.array([0.0, leg.length_m, *leg.stops_m])
         if np.abs(stops - place_m).min() < _ROOM_M or place_m > drive.next_stop_m(bus):
+            return False
+        if _in_tunnel(leg, place_m, place_m):
             return False
         drive.stand_at(bus, place_m, float(self._rng.uniform(*_STOP_S)))
         self.held[bus] = True
@@ -201,6 +203,8 @@ class ConductFaults:
         for i in turns.tolist():
             first = int(np.searchsorted(node_m, node_m[i] - self._rng.uniform(*_BACK_M)))
             if first >= i or node_m[i] - node_m[first] < _BACK_M[0]:
+                continue
+            if _in_tunnel(leg, float(node_m[first]), float(node_m[i])):
                 continue
             way = leg.way
             back = Way(way.nodes[first : i + 1], way.edges[first:i])
@@ -285,3 +289,9 @@ class ConductFaults:
             self._moved_ms[bus] = now
         elif now - self._moved_ms.get(bus, now) > stood_ms:
             self._ledger.close(bus, rule)
+
+
+def _in_tunnel(leg: Leg, from_m: float, to_m: float) -> bool:
+    """Whether a part of a leg lies in a tunnel, where no receiver would tell of what a bus does."""
+    part = slice(int(from_m / leg.step_m), int(to_m / leg.step_m) + 1)
+    return bool((leg.sky[part] == SKIES.index("tunnel")).any())

@@ -5,7 +5,7 @@ from __future__ import annotations
 import math
 
 from alerts.bands import BETWEEN, CLEAR, ENDED, OPENED, VIOLATING, step_band
-from alerts.following import On, Report
+from alerts.following import On, Report, is_astray
 from alerts.memory import Facts, Memory, Numbers
 from alerts.telling import SPEEDING, Events, keep_peak, noted, tell_end, tell_violation
 from fleet.registry import MOTORWAY_CAP_KMH
@@ -87,14 +87,18 @@ def limit_in_force(
     facts: Facts, p: Row, fix: Report, on: On, beside_m: float, widened_m: float, edge_m: float
 ) -> tuple[float, int]:
     """The limit in km/h and its reason: the line's where the bus follows it; off the line, on a trip,
-    the highest cap its roads have; elsewhere the highest that the law knows. Off the line the zones
+    or astray on it, the highest cap its roads have; elsewhere the highest that the law knows. There the zones
     count by place, and the weather counts everywhere.
 
     ``beside_m``: how far drift may put a bus beside its line; ``widened_m``: by how much the corridor is
     widened for it; ``edge_m``: within so far along it the higher limit counts.
     """
     c, line = facts.corridors, on.line
-    near = on.follows and on.place.off_m <= min(c.lines[line].width_m + widened_m, p.on_line_m + beside_m)
+    near = (
+        on.follows
+        and not is_astray(on, fix.t)
+        and on.place.off_m <= min(c.lines[line].width_m + widened_m, p.on_line_m + beside_m)
+    )
     if near and not crosses(on.place, p.crossing_deg):
         limit, reason = limit_at(c, line, on.place.chainage_m, edge_m)
     else:

@@ -268,12 +268,12 @@ def _drives_along(
     r = m.foreign[b]
     r.known = False
     route = c.lines[line]
-    place = locate(c, line, r, from_ms, x, y, 0.0, 0.0)
+    place = locate(c, line, r, from_ms, x, y, 0.0, 0.0, 0.0)
     if place.off_m > route.width_m:
         return False
     began = reached = place.chainage_m
     for p in range(first, w.kept):
-        place = locate(c, line, r, w.ms[p], w.x[p], w.y[p], 0.0, 0.0)
+        place = locate(c, line, r, w.ms[p], w.x[p], w.y[p], 0.0, 0.0, 0.0)
         if place.off_m > 2.0 * route.width_m or place.chainage_m < reached - _BACKWARD_M:
             return False
         reached = max(reached, place.chainage_m)

@@ -95,3 +95,15 @@ def test_a_receiver_that_wanders_out_of_the_corridor_hides_no_speeding(kmh: floa
     x = np.r_[drive(0, 2_500, 36), drive(2_500, 3_300, kmh), drive(3_300, 4_300, 36)]
     y = np.interp(x, [0, 500, 1_000, 2_400, 2_600, 5_000], [0, 0, 45, 45, 70, 70])
     assert found(track(x, y, accuracy_m=np.nan), record) == told
+
+
+@pytest.mark.parametrize(("aside_s", "told"), [(0, True), (45, True), (120, False)])
+def test_drift_on_the_way_out_of_the_first_stop_does_not_hide_that_the_trip_has_begun(
+    aside_s: int, told: bool
+) -> None:
+    """Only a bus whose trip is under way can be deviating. After two minutes it may have been elsewhere."""
+    x = np.r_[np.zeros(60), drive(0, 4_000, 36)]
+    y = np.where((x > 100) & (x < 100 + 10 * aside_s), 130.0, 0.0) + np.where(
+        (x > 2_000) & (x < 2_900), 250.0, 0.0
+    )
+    assert ("deviation" in found(track(x, y), registry())) is told

@@ -68,7 +68,7 @@ def test_piece_and_stop_are_found_however_they_are_spread(at: list[int], crowd: 
     stops = tuple(Stop("", 114.0, 30.0, m) for m in edges[1:])
     line = msgspec.structs.replace(approval(limits=limits), stops=stops)
     corridors = pack_corridors([line], PLANE)
-    piece = max(np.searchsorted(corridors.pieces["from_m"], chainage, side="right") - 1, 0)
+    piece = max(int(np.searchsorted(corridors.pieces["from_m"], chainage, side="right")) - 1, 0)
     assert limit_at(corridors, 0, chainage, 0.0)[0] == corridors.pieces["limit_kmh"][piece]
     passed = np.searchsorted(corridors.stops["chainage_m"], chainage, side="right")
     assert stops_passed(corridors, 0, chainage) == passed

@@ -51,7 +51,7 @@ def _observe(
 ) -> None:
     for i in range(len(x)):
         memory = memories[i % len(memories)]
-        place = locate(c, 0, memory, 1_000 * i, x[i], y[i], courses[i, 0], courses[i, 1])
+        place = locate(c, 0, memory, 1_000 * i, x[i], y[i], courses[i, 0], courses[i, 1], 0.0)
         off[i], chainage[i] = place.off_m, place.chainage_m
 
 
