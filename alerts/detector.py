@@ -38,8 +38,9 @@ from geofence.plane import Plane
 from geofence.screening import Screen
 from geofence.zones import pack_areas, slowed_lines
 
-LATE_AFTER_MS = 60_000
-"""An alert found in a fix older than this on arrival was found late, in a backfill."""
+LATE_AFTER_MS = 60_500
+"""An alert found in a fix older than this on arrival was found late, in a backfill. Devices report on whole
+seconds, so ages are whole seconds and the milliseconds of the way: these must not decide."""
 
 _KINDS: tuple[ChangeKind, ...] = ("opened", "updated", "ended")
 

@@ -39,6 +39,10 @@ _WAITED_MS = 120_000
 """A bus that has stood so long by its first stop has waited to set out, not for a light."""
 _UNSEEN_MS = 17.0
 """Metres a second that a bus drives unseen between two fixes: 60 km/h, the legal cap."""
+_LONG_UNSEEN_MS = 45_000
+"""More than two fixes of a device that reports every 30 s lie apart."""
+_TURNED = -0.5
+"""The cosine of an angle between course and line from which a bus has turned round."""
 _BOARDS_MS = 10_000
 """So long it stands at a stop at least."""
 
@@ -219,6 +223,11 @@ def _follow(
             r.phase, r.running = WAITING, False
         elif _came_home_early(r, fix, duty.start_ms, p):
             r.phase, r.early_m = WAITING, r.run_to_m
+    if r.phase == UNDER_WAY and not duty.open_ended:
+        if fix.t - s.last_ms > _LONG_UNSEEN_MS:
+            _lose_sight(facts.corridors, line, r, s, fix)
+        if r.lost and _ended_unseen(facts.corridors, line, r, place, p):
+            r.phase, r.running = TRIP_ENDED, False
     by_first = NEAR if r.phase == UNDER_WAY else _by_first_stop(facts.corridors, line, place, s, fix, p)
     step_run(
         r, place, fix.t, duty.start_ms, duty.open_ended, fix.elapsed_ms, max(fix.accuracy_m, wander_m),
@@ -266,6 +275,38 @@ def _by_first_stop(c: Corridors, line: int, place: Place, s: Row, fix: Report, p
         if from_m + math.hypot(s.x - x, s.y - y) <= near_m + unseen_m:
             return HERE
     return NEAR if from_m <= p.terminal_m else AWAY
+
+
+@compiled
+def _lose_sight(c: Corridors, line: int, r: Row, s: Row, fix: Report) -> None:
+    """Remember where a bus was before it was long unseen, if it can have driven to its last stop meanwhile,
+    and from there to where it is: in a tunnel perhaps.
+    """
+    unseen_m = _UNSEEN_MS * (fix.t - s.last_ms - _BOARDS_MS) / 1000.0
+    if _by_last_stop_m(c, line, r.run_to_m, fix.x, fix.y) <= unseen_m:
+        r.lost = True
+        r.lost_m = r.run_to_m
+
+
+@inlined
+def _ended_unseen(c: Corridors, line: int, r: Row, place: Place, p: Row) -> bool:
+    """Whether a bus that may have been at its last stop does not go on along its line: it is driving home."""
+    if place.off_m > c.lines[line].width_m:
+        return True
+    if place.chainage_m > r.lost_m + p.joined_m and not place.along < 0.0:
+        r.lost = False
+    return r.lost and (place.chainage_m < r.lost_m - p.backward_m or place.along < _TURNED)
+
+
+@compiled
+def _by_last_stop_m(c: Corridors, line: int, from_m: float, x: float, y: float) -> float:
+    """Metres along a line from a chainage to its last stop, and straight from there to a place."""
+    route = c.lines[line]
+    k = route.first
+    while k < route.last - 1 and c.vertices[k + 1].chainage_m <= route.last_stop_m:
+        k += 1
+    from_end_m = math.hypot(x - route.x0 - c.vertices[k].x, y - route.y0 - c.vertices[k].y)
+    return max(route.last_stop_m - from_m, 0.0) + from_end_m
 
 
 @compiled

@@ -13,6 +13,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from alerts.bands import BAND_STATE
+from alerts.doubt import doubt_of
 from alerts.episodes import RULES, Rule
 from alerts.following import OWN, On, Report, begin_afresh, phase_of, take_trip
 from alerts.memory import (
@@ -52,7 +53,6 @@ from alerts.telling import (
     tell_end,
 )
 from alerts.trips import RUN
-from alerts.wander import spread_of, wander_of
 from fleet.fixes import Fixes
 from fleet.parameters import Parameters
 from fleet.quality import UNBELIEVED
@@ -313,32 +313,25 @@ def _judge(  # noqa: PLR0915  # the detector on one page
         if (rules >> SUBSTITUTE) & 1:
             count = judge_substitute(events, count, m, duties, facts, numbers, fix, on)
 
-        wander_m = spread_m = 0.0
-        if on.whose == OWN:
-            wander_m = wander_of(m.runs[on.trip], numbers.deviation[chosen])
-            spread_m = spread_of(m.runs[on.trip], numbers.deviation[chosen])
-        widened_m, beside_m = max(fix.accuracy_m, wander_m), max(2.0 * fix.accuracy_m, wander_m)
-        edge_m = max(numbers.speeding[chosen].edge_m, widened_m)
-        limit, reason = limit_in_force(
-            facts, numbers.speeding[chosen], fix, on, max(2.0 * fix.accuracy_m, spread_m), widened_m, edge_m
-        )
+        doubt = doubt_of(m, duties, numbers, chosen, fix, on)
+        limit, reason = limit_in_force(facts, numbers.speeding[chosen], fix, on, doubt)
         if (rules >> SPEEDING) & 1:
             count = judge_speeding(
-                events, count, m, facts, numbers, fix, on, limit, reason, edge_m, assignment
+                events, count, m, facts, numbers, fix, on, limit, reason, doubt, assignment
             )
         keep_driven(s, fix, on_line)
         if (rules >> DEVIATION) & 1:
             count = judge_deviation(
-                events, count, m, duties, facts, numbers, fix, on, on_line, widened_m, limit, reason,
+                events, count, m, duties, facts, numbers, fix, on, on_line, doubt, limit, reason,
                 assignment,
             )  # fmt: skip
         if (rules >> STOPS_SKIPPED) & 1:
             count = judge_stops_skipped(
-                events, count, m, duties, facts, numbers, fix, on, on_line, widened_m, assignment
+                events, count, m, duties, facts, numbers, fix, on, on_line, doubt, assignment
             )
         if (rules >> WRONG_WAY) & 1:
             count = judge_wrong_way(
-                events, count, m, duties, facts, numbers, fix, on, beside_m, widened_m, limit, reason,
+                events, count, m, duties, facts, numbers, fix, on, doubt, limit, reason,
                 assignment,
             )  # fmt: skip
         stands = keep_anchor(s, fix, numbers.long_stop[chosen].radius_m + fix.accuracy_m)

@@ -34,6 +34,7 @@ RUN = row_dtype(
         ("passed_m", np.float64),
         ("visited", np.int64),
         ("scatter_m2", np.float64),
+        ("lost_m", np.float64),
         ("phase", np.int8),
         ("at_first", np.int8),
         ("running", np.bool_),
@@ -42,6 +43,7 @@ RUN = row_dtype(
         ("again", np.bool_),
         ("absent", np.bool_),
         ("told", np.bool_),
+        ("lost", np.bool_),
     ]
 )
 """What is remembered of one trip. ``running``: on the line and going forward from ``run_from_m`` to
@@ -51,7 +53,8 @@ due, minus infinity if it began later; ``midway``: its first fix in the window l
 ``left_m, left_ms``: where and when the bus was last on its line before it was ``absent`` from it;
 ``passed_m``: as far as it had followed the line; ``visited``: bit k for stop k. ``scatter_m2``: mean
 square of the wander of the bus across the line. ``again``: an open-ended one
-that has reached an end before. ``told``: that it has not begun."""
+that has reached an end before. ``told``: that it has not begun. ``lost``: it may have ended
+while the bus was not seen, which had come to ``lost_m`` before."""
 
 _UNSEEN_MS = 17.0
 """Metres a second that a bus drives unseen between two fixes: 60 km/h, the legal cap."""

@@ -113,7 +113,7 @@ class SpeedingParameters(NamedTuple):
     off, within the corridor still, the bus may be on another road that meets the approved one at a
     flat angle. Twice, because a reported accuracy holds two fixes of three, and twice it 19 of 20."""
     crossing_deg: float = 40.0
-    """A bus whose course differs by more from the line's, either way along it, is on another road: it is
+    """A bus whose course differs by more from the line's is on another road, or drives another pass: it is
     held to the highest cap, and below that its speed says nothing of the line's limit."""
     serious_percent: float = 20.0
     critical_percent: float = 50.0

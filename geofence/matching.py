@@ -112,7 +112,7 @@ def locate(
         reach_m = route.width_m + wander_m
         if (
             width2 < here2 <= reach_m * reach_m
-            and _runs_against(c, fit, course_x, course_y)
+            and _runs_against(c, fit if near2 <= width2 else near, course_x, course_y)
             and not _runs_against(c, here, course_x, course_y)
         ):  # drift has put it nearer to the way back, on which it does not drive
             near2, near, near_part = here2, here, here_part
@@ -198,6 +198,13 @@ def _runs_against(c: Corridors, k: int, course_x: float, course_y: float) -> boo
     a, b = c.vertices[k], c.vertices[k + 1]
     dot = course_x * (float(b.x) - float(a.x)) + course_y * (float(b.y) - float(a.y))
     return dot < 0.0 and dot * dot * float(a.per_length2) > 0.25
+
+
+@inlined
+def runs_along_it(place: Place, within_deg: float, either_way: bool) -> bool:
+    """Whether a bus drives along its line, to within an angle; also when its course is unknown."""
+    along = abs(place.along) if either_way else place.along
+    return not along < math.cos(math.radians(within_deg))
 
 
 @inlined

@@ -5,6 +5,7 @@ from __future__ import annotations
 import math
 
 from alerts.bands import BETWEEN, CLEAR, ENDED, VIOLATING, step_band
+from alerts.doubt import Doubt
 from alerts.following import OWN, On, Report, lays_over
 from alerts.memory import Duties, Facts, Memory, Numbers
 from alerts.telling import DEVIATION, Events, keep_peak, noted, tell_end, tell_violation
@@ -31,21 +32,20 @@ def judge_deviation(
     fix: Report,
     on: On,
     on_line: bool,
-    widened_m: float,
+    doubt: Doubt,
     limit_kmh: float,
     reason: int,
     assignment: int,
 ) -> int:
-    """Take the rule one fix further. ``widened_m``: by how much the corridor is widened for drift."""
+    """Take the rule one fix further."""
     s = m.buses[fix.bus]
     chosen = facts.parameter_set[on.line]
     p = numbers.deviation[chosen]
     verdict = CLEAR
     if on.under_way and on.whose == OWN:
-        width_m = facts.corridors.lines[on.line].width_m
-        for_trip = numbers.trip[chosen]
+        width_m, for_trip = facts.corridors.lines[on.line].width_m, numbers.trip[chosen]
         verdict = deviation_verdict(
-            on.place, fix.accuracy_m, widened_m, s, fix.x, fix.y, width_m, for_trip, p
+            on.place, fix.accuracy_m, doubt.widened_m, s, fix.x, fix.y, width_m, for_trip, p
         )
         if (
             verdict == VIOLATING
@@ -58,7 +58,8 @@ def judge_deviation(
     if verdict != VIOLATING and not (s.active >> DEVIATION) & 1:
         return count
     band = m.bands[DEVIATION, fix.bus]
-    plain = is_plainly_off(on.place, fix.accuracy_m, widened_m, facts.corridors.lines[on.line].width_m, p)
+    width_m = facts.corridors.lines[on.line].width_m
+    plain = is_plainly_off(on.place, fix.accuracy_m, doubt.widened_m, width_m, p)
     if band.fixes > 0:
         plain = plain or band.plain or fix.t - band.first_ms >= p.near_ms
     step = step_band(band, verdict, fix.t, fix.lon, fix.lat, plain, p)

@@ -5,13 +5,14 @@ from __future__ import annotations
 import math
 
 from alerts.bands import BETWEEN, CLEAR, ENDED, OPENED, VIOLATING, step_band
+from alerts.doubt import Doubt
 from alerts.following import On, Report, is_astray
 from alerts.memory import Facts, Memory, Numbers
 from alerts.telling import SPEEDING, Events, keep_peak, noted, tell_end, tell_violation
 from fleet.registry import MOTORWAY_CAP_KMH
 from geofence.compiled import Row, compiled, inlined
 from geofence.limits import REASONS
-from geofence.matching import Place, crosses, limit_at
+from geofence.matching import Place, limit_at
 from geofence.zones import lowest_here
 
 _LEGAL_CAP = REASONS.index("legal_cap")
@@ -32,15 +33,15 @@ def judge_speeding(
     on: On,
     limit_kmh: float,
     reason: int,
-    edge_m: float,
+    doubt: Doubt,
     assignment: int,
 ) -> int:
-    """Take the rule one fix further. ``edge_m`` as in ``limit_in_force``."""
+    """Take the rule one fix further."""
     s = m.buses[fix.bus]
     chosen = facts.parameter_set[on.line]
     p = numbers.speeding[chosen]
     verdict = speeding_verdict(fix.speed_kmh, limit_kmh, p)
-    if verdict == CLEAR and on.follows and crosses(on.place, p.crossing_deg):
+    if verdict == CLEAR and on.follows and not doubt.along_it:
         verdict = BETWEEN
     if verdict != VIOLATING and not (s.active >> SPEEDING) & 1:
         s.single = False
@@ -77,30 +78,25 @@ def judge_speeding(
         and band.fixes == 1
         and not band.open
         and fix.reported
-        and stays_over(fix.speed_kmh, on.follows, on.line, on.place, edge_m, facts, p)
+        and stays_over(fix.speed_kmh, on.follows, on.line, on.place, doubt.edge_m, facts, p)
     )
     return count
 
 
 @inlined
-def limit_in_force(
-    facts: Facts, p: Row, fix: Report, on: On, beside_m: float, widened_m: float, edge_m: float
-) -> tuple[float, int]:
+def limit_in_force(facts: Facts, p: Row, fix: Report, on: On, doubt: Doubt) -> tuple[float, int]:
     """The limit in km/h and its reason: the line's where the bus follows it; off the line, on a trip,
     or astray on it, the highest cap its roads have; elsewhere the highest that the law knows. There the zones
     count by place, and the weather counts everywhere.
-
-    ``beside_m``: how far drift may put a bus beside its line; ``widened_m``: by how much the corridor is
-    widened for it; ``edge_m``: within so far along it the higher limit counts.
     """
     c, line = facts.corridors, on.line
     near = (
         on.follows
         and not is_astray(on, fix.t)
-        and on.place.off_m <= min(c.lines[line].width_m + widened_m, p.on_line_m + beside_m)
+        and on.place.off_m <= min(c.lines[line].width_m + doubt.widened_m, p.on_line_m + doubt.spread_m)
     )
-    if near and not crosses(on.place, p.crossing_deg):
-        limit, reason = limit_at(c, line, on.place.chainage_m, edge_m)
+    if near and doubt.along_it:
+        limit, reason = limit_at(c, line, on.place.chainage_m, doubt.edge_m)
     else:
         cap = c.lines[line].cap_kmh if on.follows else MOTORWAY_CAP_KMH
         limit, reason = lowest_here(facts.zones, fix.x, fix.y, fix.t, cap, _LEGAL_CAP)

@@ -12,6 +12,7 @@ import math
 
 import numpy as np
 
+from alerts.doubt import Doubt
 from alerts.following import OWN, On, Report
 from alerts.memory import Duties, Facts, Memory, Numbers
 from alerts.telling import EVENT_OPENED, STOPS_SKIPPED, Events, keep_peak, tell, tell_end
@@ -41,10 +42,10 @@ def judge_stops_skipped(
     fix: Report,
     on: On,
     on_line: bool,
-    widened_m: float,
+    doubt: Doubt,
     assignment: int,
 ) -> int:
-    """Take the rule one fix further. ``widened_m``: how far drift may put a bus from where it is."""
+    """Take the rule one fix further."""
     if on.whose != OWN or not (on.under_way or on.ended) or duties.trips[on.trip].open_ended:
         return count
     s, r, c = m.buses[fix.bus], m.runs[on.trip], facts.corridors
@@ -52,7 +53,7 @@ def judge_stops_skipped(
     p = numbers.stops_skipped[chosen]
     follow_stops(
         r, on.place, on_line, on.came_from_m, on.came_from_ms, fix.t, fix.x, fix.y, s.x, s.y, s.last_ms,
-        s.chainage_m, p.stop_m + widened_m, numbers.trip[chosen].backward_m, c, on.line,
+        s.chainage_m, p.stop_m + doubt.widened_m, numbers.trip[chosen].backward_m, c, on.line,
     )  # fmt: skip
     skipped = stops_left_out(r, numbers.trip[chosen].joined_m, on.ended, p.stop_m, c, on.line)
     if skipped < p.fewest:

@@ -5,6 +5,7 @@ from __future__ import annotations
 import math
 
 from alerts.bands import BETWEEN, CLEAR, ENDED, VIOLATING, step_band
+from alerts.doubt import Doubt
 from alerts.following import OWN, On, Report
 from alerts.memory import Duties, Facts, Memory, Numbers
 from alerts.telling import WRONG_WAY, Events, keep_peak, noted, tell_end, tell_violation
@@ -26,21 +27,18 @@ def judge_wrong_way(
     numbers: Numbers,
     fix: Report,
     on: On,
-    beside_m: float,
-    widened_m: float,
+    doubt: Doubt,
     limit_kmh: float,
     reason: int,
     assignment: int,
 ) -> int:
-    """Take the rule one fix further. ``beside_m``: how far drift may put a bus beside its line;
-    ``widened_m``: how far it puts one easily.
-    """
+    """Take the rule one fix further."""
     s, band = m.buses[fix.bus], m.bands[WRONG_WAY, fix.bus]
     chosen = facts.parameter_set[on.line]
     p = numbers.wrong_way[chosen]
     verdict = CLEAR
     if on.under_way and on.whose == OWN and not duties.trips[on.trip].open_ended:
-        near_m = numbers.speeding[chosen].on_line_m + beside_m
+        near_m = numbers.speeding[chosen].on_line_m + doubt.beside_m
         width_m = facts.corridors.lines[on.line].width_m
         began = (s.active >> WRONG_WAY) & 1 and band.fixes > 0
         beside = on.place.off_m > near_m
@@ -48,7 +46,7 @@ def judge_wrong_way(
             beside = not lies_by(facts.corridors, on.line, fix.x, fix.y, near_m)
         verdict = wrong_way_verdict(on.place, width_m, beside, on.came_from_m, began, p)
         if verdict == VIOLATING and runs_along(
-            facts.corridors, on.line, fix.x, fix.y, fix.course_x, fix.course_y, width_m + widened_m
+            facts.corridors, on.line, fix.x, fix.y, fix.course_x, fix.course_y, width_m + doubt.widened_m
         ):
             verdict = CLEAR
     if verdict != VIOLATING and not (s.active >> WRONG_WAY) & 1:

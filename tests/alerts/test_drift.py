@@ -1,5 +1,6 @@
 """What drift makes of a bus that does nothing wrong, above all where its line passes near itself."""
 
+import dataclasses
 from collections.abc import Sequence
 
 import msgspec
@@ -107,3 +108,27 @@ def test_drift_on_the_way_out_of_the_first_stop_does_not_hide_that_the_trip_has_
         (x > 2_000) & (x < 2_900), 250.0, 0.0
     )
     assert ("deviation" in found(track(x, y), registry())) is told
+
+
+@pytest.mark.parametrize(("unseen_s", "told"), [(30, True), (150, False)])
+def test_a_bus_that_may_have_been_at_its_last_stop_while_unseen_is_driving_home(
+    unseen_s: int, told: bool
+) -> None:
+    """Its last stop is 700 m on when it is seen last; when it is seen again it drives back, and off."""
+    out = drive(0, LENGTH_M - 700, 36)
+    back = drive(-(LENGTH_M - 600), -(LENGTH_M - 1_600), 36) * -1
+    away = drive(0, 1_000, 36)
+    x = np.r_[out, back, np.full(len(away), back[-1])]
+    y = np.r_[np.zeros(len(out) + len(back)), away]
+    fixes = track(x, y, speed_kmh=36)
+    later_ms = np.where(np.arange(len(x)) >= len(out), 1_000 * unseen_s, 0)
+    rules = found(dataclasses.replace(fixes, time_ms=fixes.time_ms + later_ms), registry())
+    assert ("deviation" in rules) is ("wrong_way" in rules) is told
+
+
+def test_a_bus_that_goes_on_after_it_was_unseen_near_its_last_stop_is_held_to_its_line_again() -> None:
+    x = np.r_[drive(0, LENGTH_M - 1_500, 36), drive(LENGTH_M - 1_400, LENGTH_M, 36)]
+    y = np.where((x > LENGTH_M - 1_000) & (x < LENGTH_M - 500), 200.0, 0.0)
+    fixes = track(x, y, speed_kmh=36)
+    unseen_ms = np.where(x > LENGTH_M - 1_450, 130_000, 0)
+    assert "deviation" in found(dataclasses.replace(fixes, time_ms=fixes.time_ms + unseen_ms), registry())
