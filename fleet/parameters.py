@@ -104,7 +104,8 @@ class SpeedingParameters(NamedTuple):
     """Two fixes suffice when they are this far apart, so that sparse reporting is not blind."""
     single_ms: int = 7_000
     """One fix between two others suffices when the way driven from the one to the other is longer than
-    one at the limit, and shows that the bus was faster than at either for at least this long."""
+    one at the limit, and shows that the bus was faster than at either for at least this long. Where the two
+    lie nearer together than twice this, a bus that speeds for so long leaves two fixes over the limit."""
     edge_m: float = 15.0
     """Metres round a fix within which the highest limit counts, or the fix's accuracy where that is more:
     where a lower limit begins, the receiver's error (JT/T 794-2019: 15 m) must not decide."""

@@ -137,7 +137,8 @@ def shows_lone_speeding(
     """
     base = (s.before_kmh + speed_kmh) / 7.2
     gain = s.speed_kmh / 3.6 - base
-    if s.before_ms == 0 or not gain >= _LEAST_GAIN_MS:
+    dense = t - s.before_ms < 2 * p.single_ms  # one that lasted would have left two fixes
+    if s.before_ms == 0 or dense or not gain >= _LEAST_GAIN_MS:
         return False
     way_m = math.hypot(s.x - s.before_x, s.y - s.before_y) + math.hypot(x - s.x, y - s.y)
     elapsed_s = (t - s.before_ms) / 1000.0
