@@ -12,7 +12,7 @@ from geofence.matching import runs_along_it
 
 
 class Doubt(NamedTuple):
-    """How far drift may put a bus from where it is, in metres."""
+    """How far drift may put a bus from where it is, in metres, and whether it drives its line's way."""
 
     widened_m: float
     """By how much its corridor is widened."""
@@ -23,7 +23,7 @@ class Doubt(NamedTuple):
     edge_m: float
     """So far along its line a limit ahead or behind may be the one that it is held to."""
     along_it: bool
-    """Whether its course is the line's way, or not known; either way, where there is no timetable."""
+    """Its course is the line's way, or not known; without a timetable either way is."""
 
 
 @inlined

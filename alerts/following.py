@@ -40,7 +40,7 @@ _WAITED_MS = 120_000
 _UNSEEN_MS = 17.0
 """Metres a second that a bus drives unseen between two fixes: 60 km/h, the legal cap."""
 _LONG_UNSEEN_MS = 45_000
-"""More than two fixes of a device that reports every 30 s lie apart."""
+"""Longer than from one fix to the next of a device that reports every 30 s."""
 _TURNED = -0.5
 """The cosine of an angle between course and line from which a bus has turned round."""
 _BOARDS_MS = 10_000

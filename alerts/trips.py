@@ -51,10 +51,10 @@ RUN = row_dtype(
 at its first stop, and not gone away from there since; ``early_m``: so far it had come before the trip was
 due, minus infinity if it began later; ``midway``: its first fix in the window lay on the line, unseen before.
 ``left_m, left_ms``: where and when the bus was last on its line before it was ``absent`` from it;
-``passed_m``: as far as it had followed the line; ``visited``: bit k for stop k. ``scatter_m2``: mean
-square of the wander of the bus across the line. ``again``: an open-ended one
-that has reached an end before. ``told``: that it has not begun. ``lost``: it may have ended
-while the bus was not seen, which had come to ``lost_m`` before."""
+``passed_m``: as far as it had followed the line; ``visited``: bit k for stop k. ``scatter_m2``: mean square
+of the wander of the bus across the line. ``again``: an open-ended one that has reached an end before.
+``told``: that it has not begun. ``lost``: it may have ended while the bus was not seen, which had come to
+``lost_m`` before."""
 
 _UNSEEN_MS = 17.0
 """Metres a second that a bus drives unseen between two fixes: 60 km/h, the legal cap."""
