@@ -43,9 +43,12 @@ class Fixes:
     def __len__(self) -> int:
         return len(self.bus)
 
-    def take(self, rows: NDArray[np.intp] | NDArray[np.bool_]) -> Fixes:
-        """The fixes at ``rows`` (indices, or a mask of length n), in that order."""
-        return Fixes(*(getattr(self, column.name)[rows] for column in fields(self)))
+    def take(self, rows: NDArray[np.intp] | NDArray[np.bool_] | slice) -> Fixes:
+        """The fixes at ``rows`` (indices, a mask of length n, or a slice), in that order."""
+        return Fixes(
+            self.bus[rows], self.time_ms[rows], self.lon[rows], self.lat[rows], self.speed_kmh[rows],
+            self.heading_deg[rows], self.accuracy_m[rows], self.satellites[rows],
+        )  # fmt: skip
 
     @staticmethod
     def empty() -> Fixes:

@@ -96,6 +96,7 @@ class Drive:
         n = len(phase_ms)
         self._book = book
         self._runs = timetable.runs
+        self._departs_ms = _departures_ms(timetable)
         self._lag_ms = np.zeros(n, np.int64) if lag_ms is None else lag_ms
         self._rng = np.random.default_rng([book.city.seed, 5])
         self.activity = np.zeros(n, np.int8)
@@ -159,14 +160,14 @@ class Drive:
         """The run that ``bus`` is on, or does next, at the times of the timetable."""
         return self._runs[self._twin(bus)][int(self.run_number[bus])]
 
-    def next_departure_ms(self, bus: int) -> int:
-        """When the timetable has ``bus`` leave the first stop of its first run not begun yet; epoch
-        milliseconds, ``NEVER_MS`` when there is none.
+    def next_departures_ms(self, buses: NDArray[np.intp]) -> NDArray[np.int64]:
+        """When the timetable has each of ``buses``, shape (n,), leave the first stop of its first run not
+        begun yet; epoch milliseconds, ``NEVER_MS`` when there is none. Shape (n,).
         """
-        runs, number = self._runs[self._twin(bus)], int(self.run_number[bus])
-        if self.activity[bus] in _BEGUN or self._motion.wake_ms[bus] == _FOR_GOOD_MS:
-            number += 1
-        return runs[number].depart_ms + int(self._lag_ms[bus]) if number < len(runs) else int(NEVER_MS)
+        done = np.isin(self.activity[buses], _BEGUN) | (self._motion.wake_ms[buses] == _FOR_GOOD_MS)
+        departs_ms = self._departs_ms[buses % len(self._runs), self.run_number[buses] + done]
+        lag_ms = np.where(departs_ms == NEVER_MS, 0, self._lag_ms[buses])
+        return np.asarray(departs_ms + lag_ms, np.int64)
 
     def window_left_ms(self, bus: int) -> int:
         """Milliseconds until the window of a bus's run ends."""
@@ -276,21 +277,21 @@ class Drive:
 
     def _set_halts(self, bus: int, places_m: Floats, seconds: Floats) -> None:
         """The halts still ahead: those given that the bus can brake for, and its leg's end."""
-        leg = self.legs[bus]
+        leg, motion = self.legs[bus], self._motion
         assert leg is not None
-        speed, along_m = self.speed_ms[bus], self.along_m[bus]
+        speed, along_m = float(motion.speed_ms[bus]), float(motion.along_m[bus])
         reach = along_m + speed**2 / (2 * BRAKING_MS2) + speed * STEP_S
-        near = places_m > reach if speed > 0 else places_m > along_m + 1.0
-        order = np.flatnonzero(near)[np.argsort(places_m[near])]
-        needed = len(order) + 2
-        if needed > self._halts_m.shape[1]:
-            wider = ((0, 0), (0, needed - self._halts_m.shape[1]))
+        ahead = np.flatnonzero(places_m > (reach if speed > 0 else along_m + 1.0))
+        order = ahead[np.argsort(places_m[ahead])]
+        last = len(order)
+        if last + 2 > self._halts_m.shape[1]:
+            wider = ((0, 0), (0, last + 2 - self._halts_m.shape[1]))
             self._halts_m = np.pad(self._halts_m, wider, constant_values=np.inf)
             self._halts_ms = np.pad(self._halts_ms, wider)
-        self._halts_m[bus] = np.inf
-        self._halts_m[bus, : needed - 1] = [*places_m[order], leg.length_m]
-        self._halts_ms[bus, : len(order)] = (seconds[order] * SECOND_MS).astype(np.int64)
-        self._motion.halt[bus] = 0
+        halts_m = self._halts_m[bus]
+        halts_m[:last], halts_m[last], halts_m[last + 1 :] = places_m[order], leg.length_m, np.inf
+        self._halts_ms[bus, :last] = seconds[order] * SECOND_MS
+        motion.halt[bus], motion.halt_m[bus] = 0, halts_m[0]
 
     def _halts_ahead(self, bus: int) -> tuple[Floats, Floats]:
         """Metres along its leg, and seconds, of the halts ahead of a bus, without its leg's end."""
@@ -338,7 +339,8 @@ class Drive:
         along_m = self._book.planned_m(self._twin(bus), leg, since_ms / SECOND_MS)
         self.along_m[bus] = min(along_m, leg.length_m - 1)
         ahead = self._halts_m[bus] > self.along_m[bus] + 0.5  # its leg's end is 1 m ahead at least
-        self._motion.halt[bus] = int(np.argmax(ahead))
+        halt = int(np.argmax(ahead))
+        self._motion.halt[bus], self._motion.halt_m[bus] = halt, self._halts_m[bus, halt]
 
     def speed_up(self, bus: int, from_m: float, to_m: float, speed_ms: float, clear_to_m: float) -> None:
         """Have a bus drive at ``speed_ms`` between two places on its leg.
@@ -366,7 +368,7 @@ class Drive:
 
     def next_halt_m(self, bus: int) -> float:
         """Metres along its leg of the next place where a bus will stand: a stop, a red light, the end."""
-        return float(self._halts_m[bus, self._motion.halt[bus]])
+        return float(self._motion.halt_m[bus])
 
     def next_stop_m(self, bus: int) -> float:
         """Metres along its leg of the next stop, or of the leg's end."""
@@ -374,3 +376,12 @@ class Drive:
         assert leg is not None
         ahead = leg.stops_m[leg.stops_m > self.along_m[bus]]
         return float(ahead[0]) if len(ahead) else leg.length_m
+
+
+def _departures_ms(timetable: Timetable) -> NDArray[np.int64]:
+    """When the runs of each bus depart, shape (buses, k); ``NEVER_MS`` in the places beyond its last."""
+    most = max((len(runs) for runs in timetable.runs), default=0)
+    departs_ms = np.full((len(timetable.runs), most + 2), NEVER_MS)
+    for row, runs in zip(departs_ms, timetable.runs, strict=True):
+        row[: len(runs)] = [run.depart_ms for run in runs]
+    return departs_ms

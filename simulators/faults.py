@@ -274,12 +274,11 @@ class DrivingFaults:
         return detour if seconds >= LEAST_OFF_S else None
 
     def _observe(self, state: State) -> None:
-        over_kmh = (state.speed_ms - state.limit_ms) * 3.6
         for bus, rule in list(self._fast.items()):
-            speeding = over_kmh[bus] > TOLERANCE_KMH
-            now = int(state.time_ms[bus])
+            over_kmh, now = _over_kmh(state, bus), int(state.time_ms[bus])
+            speeding = over_kmh > TOLERANCE_KMH
             if speeding:
-                self._ledger.note(bus, rule, float(over_kmh[bus]), state)
+                self._ledger.note(bus, rule, over_kmh, state)
                 self._rested_ms[bus] = now + (_RESTS_MS if rule == "overtaking" else 0)
             else:
                 self._ledger.close(bus, rule)
@@ -289,7 +288,13 @@ class DrivingFaults:
                 self._rested_ms.pop(bus, None)
                 del self._fast[bus]
         for bus in np.flatnonzero(self._heedless).tolist():
-            if state.activity[bus] == Activity.RUN and over_kmh[bus] > TOLERANCE_KMH:
-                self._ledger.note(bus, "speeding", float(over_kmh[bus]), state)
+            over_kmh = _over_kmh(state, bus)
+            if state.activity[bus] == Activity.RUN and over_kmh > TOLERANCE_KMH:
+                self._ledger.note(bus, "speeding", over_kmh, state)
             else:
                 self._ledger.close(bus, "speeding")
+
+
+def _over_kmh(state: State, bus: int) -> float:
+    """How much faster than its limit a bus drives."""
+    return float((state.speed_ms[bus] - state.limit_ms[bus]) * 3.6)

@@ -39,8 +39,8 @@ class LateBook:
     def step(self, state: State) -> None:
         """Note what the last second held."""
         activity = self._drive.activity
-        for bus in np.flatnonzero(activity != self._activity).tolist():
-            self._departs_ms[bus] = self._drive.next_departure_ms(bus)
+        turned = np.flatnonzero(activity != self._activity)
+        self._departs_ms[turned] = self._drive.next_departures_ms(turned)
         self._activity = activity.copy()
         late = state.time_ms - LATE_MS > self._departs_ms
         for bus in np.flatnonzero(self._late & ~late).tolist():

@@ -86,7 +86,9 @@ class Motion(NamedTuple):
     cell_m: Floats
     """… and the length of each."""
     halt: NDArray[np.int64]
-    """The next of its halts."""
+    """The next of its halts, and …"""
+    halt_m: Floats
+    """… where on its leg that is: each bus has a row of halts, and to look into all of them is dear."""
 
     @staticmethod
     def of(buses: int) -> Motion:
@@ -174,13 +176,13 @@ def _halt(motion: Motion, bus: int, halts_m: Floats, halts_ms: NDArray[np.int64]
         motion.wake_ms[bus] = motion.time_ms[bus]
     else:
         motion.held_until_ms[bus] = motion.time_ms[bus] + halts_ms[bus, halt]
-        motion.halt[bus] = halt + 1
+        motion.halt[bus], motion.halt_m[bus] = halt + 1, halts_m[bus, halt + 1]
 
 
 @_compiled
-def _drive_on(motion: Motion, bus: int, cruise_ms: float, halt_m: float) -> bool:
+def _drive_on(motion: Motion, bus: int, cruise_ms: float) -> bool:
     """Speed and place along the leg a second later; True when the bus stands at its halt."""
-    speed, along = motion.speed_ms[bus], motion.along_m[bus]
+    speed, along, halt_m = motion.speed_ms[bus], motion.along_m[bus], motion.halt_m[bus]
     free = min(max(MEAN_TRAFFIC + _TRAFFIC_SPREAD * motion.traffic[bus], _LEAST_TRAFFIC), 1.0)
     wanted = cruise_ms * (motion.temper[bus] * free)
     if motion.excess_from_m[bus] <= along < motion.excess_to_m[bus]:
@@ -240,7 +242,7 @@ def advance(
                 warned = foul_from_ms - _WARNED_MS <= motion.time_ms[bus] < foul_to_ms
                 slow = warned and not motion.heedless[bus]
                 cruise_ms = points[ahead, FOUL_CRUISE] if slow else points[ahead, CRUISE]
-                if _drive_on(motion, bus, cruise_ms, halts_m[bus, motion.halt[bus]]):
+                if _drive_on(motion, bus, cruise_ms):
                     _halt(motion, bus, halts_m, halts_ms)
             _locate(motion, bus, points, foul)
         if motion.wake_ms[bus] <= motion.time_ms[bus]:

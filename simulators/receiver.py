@@ -38,7 +38,7 @@ _COLD_AFTER_MS = 30 * MINUTE_MS
 WHITE_SIGMA_M = 0.1
 SPEED_SIGMA_KMH = 0.5
 _HEADING_SIGMA_DEG = 1.5
-_PLACE_DIGITS, _COARSE_DIGITS = 6, 5
+_PLACE_DIGITS, _COARSE_PLACE_DIGITS = 6, 5
 _CANYON_TAU_S = 9.5
 """So soon the sky of a street is that of the receiver."""
 
@@ -65,7 +65,8 @@ class Receivers:
         self._last_ms = np.full(buses, -_COLD_AFTER_MS)
         self._drift = np.zeros((2, buses))
         self._canyon = np.zeros(buses)
-        self._off_since_ms = np.full(buses, np.iinfo(np.int64).max)
+        self._off: Flags = np.zeros(buses, np.bool_)
+        self._off_since_ms = np.zeros(buses, np.int64)
         self._on_since_ms = np.full(buses, -_COLD_AFTER_MS)
 
     def observe(self, state: State, reporting: Flags) -> Fixes:
@@ -95,10 +96,10 @@ class Receivers:
         return Fixes.of(
             bus=rows.astype(np.int32),
             time_ms=state.time_ms[rows],
-            lon=np.where(coarse, np.round(lon, _COARSE_DIGITS), np.round(lon, _PLACE_DIGITS)),
-            lat=np.where(coarse, np.round(lat, _COARSE_DIGITS), np.round(lat, _PLACE_DIGITS)),
-            speed_kmh=np.where(coarse, np.round(speed), np.round(speed, 1)).astype(np.float32),
-            heading_deg=(np.where(coarse, np.round(heading), np.round(heading, 1)) % 360).astype(np.float32),
+            lon=_rounded(lon, _PLACE_DIGITS, coarse, _COARSE_PLACE_DIGITS),
+            lat=_rounded(lat, _PLACE_DIGITS, coarse, _COARSE_PLACE_DIGITS),
+            speed_kmh=_rounded(speed, 1, coarse, 0).astype(np.float32),
+            heading_deg=(_rounded(heading, 1, coarse, 0) % 360).astype(np.float32),
             accuracy_m=np.where(deep, np.nan, np.round(accuracy, 1)).astype(np.float32),
             satellites=np.round(12 - 6 * narrow + noise[4]).clip(4, 20).astype(np.int16),
         )
@@ -106,11 +107,12 @@ class Receivers:
     def _switch(self, state: State) -> None:
         """Devices are switched off and on with their buses: remember when."""
         off = state.activity == Activity.PARKED
-        started = ~off & (state.time_ms - self._off_since_ms > _COLD_AFTER_MS)
-        self._on_since_ms[started] = state.time_ms[started]
-        self._off_since_ms = np.where(
-            off, np.minimum(self._off_since_ms, state.time_ms), np.iinfo(np.int64).max
-        )
+        turned = np.flatnonzero(off != self._off)
+        now_ms = state.time_ms[turned]
+        cold = turned[~off[turned] & (now_ms - self._off_since_ms[turned] > _COLD_AFTER_MS)]
+        self._on_since_ms[cold] = state.time_ms[cold]
+        self._off_since_ms[turned] = now_ms
+        self._off = off
 
     def _sigma_m(self, state: State, rows: NDArray[np.intp], since_s: Floats) -> tuple[Floats, Floats]:
         """Standard deviation of the drift in each axis, and how narrow the sky is, 0 to 1; shape (rows,)."""
@@ -125,3 +127,10 @@ class Receivers:
         cold = np.exp(-on_s / COLD_TAU_S)
         sigma = OPEN_SIGMA_M + (CANYON_SIGMA_M - OPEN_SIGMA_M) * narrow + COLD_SIGMA_M * cold
         return sigma, np.maximum(narrow, cold)
+
+
+def _rounded(values: Floats, digits: int, coarse: Flags, coarse_digits: int) -> Floats:
+    """``values`` as devices report them, shape (n,): to fewer digits by those that are ``coarse``."""
+    rounded = np.round(values, digits)
+    rounded[coarse] = np.round(values[coarse], coarse_digits)
+    return rounded

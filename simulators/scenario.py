@@ -311,7 +311,7 @@ class Simulation:
             held = held | self._closure.awaited
         self._faults.step(state, held)
         self._conduct.step(state, self.drive, self._faults.busy | self._detours.busy | held)
-        reporting = ((self._steps + self._turn) % self.scenario.interval_s == 0) & ~self._conduct.mute
+        reporting = (self._turn == -self._steps % self.scenario.interval_s) & ~self._conduct.mute
         self._steps += 1
         spared = self._faults.busy | self._detours.busy | self._conduct.held
         self._harmless.step(state, spared | self.drive.heedless)
