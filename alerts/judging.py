@@ -58,7 +58,7 @@ from fleet.parameters import Parameters
 from fleet.quality import UNBELIEVED
 from fleet.registry import Registry
 from fleet.timetable import Trips
-from geofence.compiled import AHEAD, CACHE_LINE, Row, compiled, fetch, inlined, new_rows
+from geofence.compiled import CACHE_LINE, TOGETHER, Row, compiled, fetch, inlined, new_rows
 from geofence.corridors import LINE
 from geofence.matching import NO_LINE, piece_about, stop_about
 from geofence.screening import Screened
@@ -285,7 +285,8 @@ def _judge(  # noqa: PLR0915  # the detector on one page
     count = 0
     of_fleet = numbers.deviation[facts.parameter_set[NO_LINE]]
     for i in range(begin, len(bus)):
-        _fetch(m, duties, facts, bus, i)
+        if (i - begin) % TOGETHER == 0:
+            _fetch(m, duties, facts, bus, i)
         if screened.quality[i] & _UNBELIEVED:
             continue
         if count + MOST_PER_FIX > len(events.bus):
@@ -361,40 +362,36 @@ def _judge(  # noqa: PLR0915  # the detector on one page
 
 
 @inlined
-def _fetch(m: Memory, duties: Duties, facts: Facts, bus: NDArray[np.int32], i: int) -> None:
-    """Have the rows that the next fixes need come into the cache: of a fix far ahead the bus, of a nearer
-    one the trip that the bus is on, then the line of that trip, then the places on it.
+def _fetch(m: Memory, duties: Duties, facts: Facts, bus: NDArray[np.int32], begin: int) -> None:
+    """Have the rows that the next fixes need come into the cache: of all of them the buses, then the trips
+    that those are on, then the lines of the trips, then the places on the lines; each says where the next is.
     """
     c = facts.corridors
-    j = i + 4 * AHEAD
-    if j < len(bus):
+    end = min(begin + TOGETHER, len(bus))
+    for b in bus[begin:end]:
         for offset in range(0, _BUS_BYTES, CACHE_LINE):
-            fetch(m.buses, bus[j], offset)
-    j -= AHEAD
-    if j < len(bus):
-        trip = m.buses[bus[j]].trip
-        fetch(facts.buses, bus[j], 0)
-        fetch(duties.first, bus[j], 0)
+            fetch(m.buses, b, offset)
+    for b in bus[begin:end]:
+        trip, active = m.buses[b].trip, m.buses[b].active & _OF_FIXES
+        fetch(facts.buses, b, 0)
+        fetch(duties.first, b, 0)
         fetch(duties.trips, trip, 0)
         fetch(duties.trips, trip + 1, 0)  # when the next begins is asked of every fix
-        active = m.buses[bus[j]].active & _OF_FIXES
+        for offset in range(0, _RUN_BYTES, CACHE_LINE):
+            fetch(m.runs, trip, offset)
         for rule in range(SILENT if active else 0):
             if (active >> rule) & 1:
                 for offset in range(0, _BAND_BYTES, CACHE_LINE):
-                    fetch(m.bands[rule], bus[j], offset)
-        for offset in range(0, _RUN_BYTES, CACHE_LINE):
-            fetch(m.runs, trip, offset)
-    j -= AHEAD
-    if j < len(bus):
-        trip = m.buses[bus[j]].trip
+                    fetch(m.bands[rule], b, offset)
+    for b in bus[begin:end]:
+        trip = m.buses[b].trip
         if trip >= 0:
             line = duties.trips[trip].line
             fetch(facts.parameter_set, line, 0)
             for offset in range(0, _LINE_BYTES, CACHE_LINE):
                 fetch(c.lines, line, offset)
-    j -= AHEAD
-    if j < len(bus):
-        trip = m.buses[bus[j]].trip
+    for b in bus[begin:end]:
+        trip = m.buses[b].trip
         if trip >= 0:
             line, r = duties.trips[trip].line, m.runs[trip]
             for k in range(r.segment - 4, r.segment + 13, 4):

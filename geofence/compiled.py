@@ -52,9 +52,10 @@ if "NUMBA_CACHE_DIR" not in os.environ:
     _keep_by_source(Path(__file__).resolve().parent.parent)
 
 
-AHEAD = 8
-"""Fixes between one stage of fetching ahead and the next: in a large fleet none of the rows that a fix needs
-is in the processor's cache, and one row says which the next is."""
+TOGETHER = 16
+"""Fixes whose rows are fetched together before they are judged. In a large fleet none of the rows that a fix
+needs is in the processor's cache, nor is where its page lies: a fetch waits for that, and the loop with it;
+many wait as long as one."""
 CACHE_LINE = 64
 """Bytes that come at once."""
 

@@ -16,7 +16,7 @@ from numpy.typing import NDArray
 from fleet.fixes import Fixes
 from fleet.parameters import ScreenParameters
 from fleet.quality import Quality
-from geofence.compiled import AHEAD, CACHE_LINE, Row, compiled, fetch, new_rows, row_dtype
+from geofence.compiled import CACHE_LINE, TOGETHER, Row, compiled, fetch, new_rows, row_dtype
 
 _TRAIL = 7
 """Good fixes remembered per bus, to measure displacement over."""
@@ -145,9 +145,10 @@ def _screen(
     out: Screened,
 ) -> None:
     for i in range(len(bus)):
-        if i + AHEAD < len(bus):
-            for line in range(0, _STATE_BYTES, CACHE_LINE):
-                fetch(state, bus[i + AHEAD], line)
+        if i % TOGETHER == 0:
+            for b in bus[i : i + TOGETHER]:
+                for offset in range(0, _STATE_BYTES, CACHE_LINE):
+                    fetch(state, b, offset)
         s = state[bus[i]]
         t = time_ms[i]
         if _is_no_place(lon[i], lat[i], satellites[i]):
