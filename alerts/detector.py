@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections import defaultdict
 from collections.abc import Collection, Sequence
 from dataclasses import dataclass, replace
 from typing import NamedTuple
@@ -202,16 +203,18 @@ class Detector:
         self.screen.forget(rows)
         self.judge.forget(rows)
         found = self.detect(fixes, received_ms)
+        newest_ms = np.zeros(len(self._registry.buses), np.int64)
+        np.maximum.at(newest_ms, fixes.bus, fixes.time_ms)
+        known, rejudged = defaultdict[str, list[Alert]](list), defaultdict[str, list[Change]](list)
+        for alert in on_file:
+            known[alert.bus_id].append(alert)
+        for change in found.changes:
+            rejudged[change.alert.bus_id].append(change)
         changes: list[Change] = []
         for bus in buses:
             bus_id = self._registry.buses[bus.row].bus_id
-            times = fixes.time_ms[fixes.bus == bus.row]
             newer, going_on = reconcile(
-                [alert for alert in on_file if alert.bus_id == bus_id],
-                [change for change in found.changes if change.alert.bus_id == bus_id],
-                int(times.max()) if len(times) else 0,
-                bus.sure_ms,
-                bus.late_ms,
+                known[bus_id], rejudged[bus_id], int(newest_ms[bus.row]), bus.sure_ms, bus.late_ms
             )
             changes += newer
             for alert in going_on:

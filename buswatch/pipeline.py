@@ -13,9 +13,10 @@ from __future__ import annotations
 import asyncio
 import logging
 from collections import Counter, deque
-from collections.abc import AsyncIterator, Sequence
+from collections.abc import AsyncIterator, Mapping, Sequence
 from contextlib import asynccontextmanager
 from dataclasses import dataclass, field, replace
+from functools import partial
 from itertools import islice
 
 import msgspec
@@ -115,8 +116,9 @@ class Pipeline:
     async def remember(self) -> None:
         """Give the detector back the memory it had before a restart; waits for the database."""
         await persist(lambda: self._orders.follow(self._detector, self._clock()), self._stalled)
-        anew = await persist(lambda: self._rejudging.judge_all(self._clock(), self._sift), self._stalled)
-        self.tell(anew)
+        for buses in self._rejudging.all_buses():
+            judge = partial(self._judge_anew, buses)
+            self.tell(await persist(judge, self._stalled))
         self._detector.prepare()
 
     async def run(self, broker: Broker, identifier: str) -> None:
@@ -270,7 +272,8 @@ class Pipeline:
                     self._late_came.clear()
                     continue
                 self._listening.heard(None, self._clock())
-                self._anew = asyncio.create_task(persist(self._judge_anew, self._stalled), name="anew")
+                judge = partial(self._judge_anew, self._late)
+                self._anew = asyncio.create_task(persist(judge, self._stalled), name="anew")
                 await self._finish_anew(self._anew)
                 self._listening.listen(self._clock())
 
@@ -289,8 +292,8 @@ class Pipeline:
                 await self._finish_anew(self._anew)
             yield
 
-    async def _judge_anew(self) -> tuple[Change, ...]:
-        return await self._rejudging.judge(self._late, self._clock(), self._sift)
+    async def _judge_anew(self, buses: Mapping[int, int | None]) -> tuple[Change, ...]:
+        return await self._rejudging.judge(buses, self._clock(), self._sift)
 
     def _stalled(self, error: Unavailable) -> None:
         self._frame.stalled = str(error)

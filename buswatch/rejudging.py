@@ -34,6 +34,8 @@ log = logging.getLogger(__name__)
 AT_LEAST_MS = 60 * MINUTE_MS
 """Given again of every bus, on a trip or not: a bus that drives another's route is not known as a substitute
 before it has driven most of it."""
+BUSES_AT_ONCE = 500
+"""Judged anew at once after a restart: an hour of them, at a fix a second, is two million fixes."""
 DRIVEN_FROM_MS = 2 * MINUTE_MS
 """Given again before the oldest late fix, so that the way driven up to it is known."""
 BEFORE_MS = 11 * MINUTE_MS
@@ -60,9 +62,12 @@ class Rejudging:
         self._bus_keys = bus_keys
         self._committer = committer
 
-    async def judge_all(self, now_ms: int, sift: Sift = tuple) -> tuple[Change, ...]:
-        """All buses, after a restart. Returns the changes recorded; raises ``Unavailable``."""
-        return await self.judge(dict.fromkeys(range(len(self._registry.buses))), now_ms, sift)
+    def all_buses(self, at_once: int = BUSES_AT_ONCE) -> list[dict[int, None]]:
+        """All buses, for ``judge`` after a restart, so many at once: the last hour of a nation is more
+        than memory holds, and what is found of the first is not to wait for the last.
+        """
+        rows = range(len(self._registry.buses))
+        return [dict.fromkeys(rows[first : first + at_once]) for first in rows[::at_once]]
 
     async def judge(
         self, late: Mapping[int, int | None], now_ms: int, sift: Sift = tuple

@@ -10,7 +10,7 @@ import pytest
 from numpy.typing import NDArray
 
 from alerts.detector import LATE_AFTER_MS, Detector
-from alerts.episodes import Alert
+from alerts.episodes import Alert, Change
 from buswatch.rejudging import AT_LEAST_MS, BEFORE_MS, DRIVEN_FROM_MS, Rejudging, given_from, known_when
 from fleet.clock import HOUR_MS, MINUTE_MS
 from fleet.fixes import Fixes
@@ -111,6 +111,11 @@ class Monitor:
             RECORD, self.detector, storage.database, storage.bus_keys, storage.committer
         )
 
+    async def remember(self, now_ms: int) -> tuple[Change, ...]:
+        """What a restart tells."""
+        (buses,) = self.rejudging.all_buses()
+        return await self.rejudging.judge(buses, now_ms)
+
     async def take(self, fixes: Fixes) -> None:
         findings = self.detector.detect(fixes, int(fixes.time_ms[-1]))
         batch = Batch(
@@ -139,7 +144,7 @@ async def test_a_restart_in_the_middle_of_an_episode_goes_on_with_the_same_alert
     await Monitor(storage).take(FAST.take(np.arange(middle)))
     (before,) = await AlertBook(storage.database).page(limit=10)
     restarted = Monitor(storage)
-    assert await restarted.rejudging.judge_all(int(FAST.time_ms[-1])) == ()
+    assert await restarted.remember(int(FAST.time_ms[-1])) == ()
     await restarted.take(FAST.take(np.arange(middle, len(FAST))))
     await restarted.take(track(drive(4_000, 4_300, 36), start_s=len(FAST)))
     (after,) = await AlertBook(storage.database).page(limit=10)
@@ -152,9 +157,9 @@ async def test_what_was_stored_and_never_judged_is_found_after_a_restart(storage
     monitor = Monitor(storage)
     nothing_judged = Batch(FAST, np.zeros(len(FAST), np.int16), START_MS)
     await monitor.committer.commit(nothing_judged)
-    (opened, *_) = await monitor.rejudging.judge_all(int(FAST.time_ms[-1]))
+    (opened, *_) = await monitor.remember(int(FAST.time_ms[-1]))
     assert (opened.kind, opened.alert.rule, opened.alert.bus_id) == ("opened", "speeding", "B1")
-    assert await Monitor(storage).rejudging.judge_all(int(FAST.time_ms[-1])) == (), "once"
+    assert await Monitor(storage).remember(int(FAST.time_ms[-1])) == (), "once"
 
 
 async def test_the_way_driven_is_counted_anew_when_a_part_of_it_comes_late(storage: Storage) -> None:
@@ -192,7 +197,7 @@ async def test_found_late_is_by_when_the_fixes_came_however_long_judging_anew_ha
 
 
 async def test_without_any_fix_there_is_nothing_to_judge(storage: Storage) -> None:
-    assert await Monitor(storage).rejudging.judge_all(START_MS) == ()
+    assert await Monitor(storage).remember(START_MS) == ()
 
 
 async def test_a_silence_that_goes_on_is_not_ended_by_a_restart(storage: Storage) -> None:
@@ -204,7 +209,7 @@ async def test_a_silence_that_goes_on_is_not_ended_by_a_restart(storage: Storage
     (silent,) = (await monitor.committer.commit(nothing)).changes
     assert silent.alert.rule == "silent"
     restarted = Monitor(storage)
-    assert await restarted.rejudging.judge_all(later_ms) == ()
+    assert await restarted.remember(later_ms) == ()
     again = Batch(
         Fixes.empty(), np.empty(0, np.int16), later_ms, changes=restarted.detector.tick(later_ms + 1_000)
     )
